@@ -1,0 +1,41 @@
+"""Applies pending migrations at deploy. The only function with SQLAlchemy and Alembic."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pg8000.dbapi
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from reminders.config import Settings
+from reminders.database import Address, connect
+from reminders.observe import logger
+from reminders.wiring import address_of
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Brings the schema to the newest version, and says which that is."""
+    version = migrate(address_of(Settings.from_environment(os.environ))(False))
+    logger.info("migrated", extra={"schema_version": version})
+    return {"schema_version": version}
+
+
+def migrate(address: Address) -> str:
+    """Brings the schema at this address to the newest version. Safe to repeat, and by several at once."""
+    engine = create_engine(
+        "postgresql+pg8000://", creator=lambda: connect(address, pg8000.dbapi.Connection), poolclass=NullPool
+    )
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return str(MigrationContext.configure(connection).get_current_revision())

@@ -1,0 +1,27 @@
+"""One line in the service's own log; never the body or the recipient."""
+
+from reminders.channels import channel
+from reminders.config import Settings
+from reminders.model import Run
+from reminders.observe import logger
+
+
+@channel("log")
+class LogChannel:
+    concurrency = 1
+    timeout_seconds = 1.0
+
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    def send(self, run: Run) -> None:
+        logger.info(
+            "reminder",
+            extra={
+                "run": run.key,
+                "entity_type": run.entity_type,
+                "entity_id": run.entity_id,
+                "event_type": run.event_type,
+                "subject": run.subject,
+            },
+        )

@@ -1,0 +1,318 @@
+"""Leased runs on their way: a pool of threads for each channel, stop checks, and the recording of outcomes.
+
+One thread owns a Delivery, and with it the connection: it hands runs to the pools, renews what they know of stop
+conditions, and writes down what they report. The threads of the pools only send.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import NamedTuple
+
+from reminders import lifecycle
+from reminders.channels import Channel, PermanentFailure, UnknownOutcome
+from reminders.errors import DatabaseRefused
+from reminders.model import Instant, Reason, Run, State
+from reminders.observe import logger
+from reminders.store import Now, Outcome, Store
+
+ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
+FRESH_SECONDS = 0.9  # a stop fact that is older is read again before a send; the promise is one second
+RENEW_SECONDS = 0.6  # the owner reads the facts again at this age, before anybody has to wait for them
+FLUSH_RUNS = 500
+FLUSH_SECONDS = 0.2
+
+
+class Report(NamedTuple):
+    """What a pool's thread says of one run. No outcome: it was not begun, and why."""
+
+    run: Run
+    outcome: Outcome | None
+    begun: float  # monotonic
+    lost: bool = False  # the run is somebody else's by now
+
+
+class _Pool:
+    """The threads of one channel, started as there is work for them."""
+
+    def __init__(self, name: str, channel: Channel, work: Callable[["_Pool"], None]) -> None:
+        self.name = name
+        self.channel = channel
+        self.inbox: SimpleQueue[tuple[Run, float] | None] = SimpleQueue()
+        self.held = 0
+        self._work = work
+        self._threads: list[threading.Thread] = []
+
+    def accept(self, runs: list[Run], read_at: float) -> None:
+        self.held += len(runs)
+        for run in runs:
+            self.inbox.put((run, read_at))
+        for _ in range(min(self.channel.concurrency, self.held) - len(self._threads)):
+            thread = threading.Thread(target=self._work, args=(self,), name=f"send-{self.name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def dismiss(self) -> None:
+        for _ in self._threads:
+            self.inbox.put(None)
+
+
+class Delivery:
+    """The runs that this worker holds, until each is recorded or handed back."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel], *, deadline: float, now: Now = None) -> None:
+        """`deadline` on the monotonic clock is when the last begun send must have ended."""
+        self._store = store
+        self._now = now
+        self._deadline = deadline
+        self._pools = {name: _Pool(name, channel, self._work) for name, channel in channels.items()}
+        self._held: dict[int, Run] = {}
+        self._reports: SimpleQueue[Report | None] = SimpleQueue()
+        self._finished: list[Outcome] = []
+        self._finished_since = 0.0
+        self._unbegun: list[Run] = []
+        self._clock: tuple[Instant, float] = (0, 0.0)
+        # Shared with the threads, under the condition's lock where a thread waits for a change.
+        self._changed = threading.Condition()
+        self._checked_at = float("-inf")
+        self._oldest_reading = float("inf")
+        self._stopped: dict[int, Reason | None] = {}
+        self._closing = False
+        self.counts: Counter[str] = Counter()
+        self.lateness: list[float] = []  # seconds from scheduled_for to the begin of the send that arrived
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is held and nothing waits to be recorded."""
+        return not self._held and not self._finished and not self._unbegun
+
+    def rooms(self) -> dict[str, int]:
+        """How many more runs each channel may hold; none where a send could not end before the deadline."""
+        left = self._deadline - monotonic()
+        return {
+            name: ROOM - pool.held if pool.channel.timeout_seconds < left else 0 for name, pool in self._pools.items()
+        }
+
+    def accept(self, runs: Sequence[Run], read_at: float, now: Instant) -> None:
+        """Takes leased runs whose stop facts began to be read at `read_at` (monotonic), when the database said `now`."""
+        self._clock = (now, read_at)
+        self._hold(runs)
+        self._oldest_reading = min(self._oldest_reading, read_at)
+        self._hand_out(runs, read_at)
+
+    def accept_unread(self, runs: Sequence[Run]) -> None:
+        """Takes leased runs whose stop facts nobody has read yet, and reads them."""
+        if runs:
+            self._hold(runs)
+            self._renew()
+            self._hand_out(runs, float("-inf"))
+
+    def settle(self, wait_seconds: float = 0.0) -> None:
+        """Records what is due to be recorded and keeps the stop facts fresh; waits for news if there is none yet."""
+        self._collect(wait_seconds)
+        if self._finished and self._is_time_to_record():
+            self._record()
+        if self._unbegun:
+            self._hand_back()
+        if self._held and monotonic() - max(self._checked_at, self._oldest_reading) >= RENEW_SECONDS:
+            self._renew()
+
+    def finish(self) -> None:
+        """Waits until everything that is held is recorded or, after the deadline, handed back."""
+        while not self.is_idle:
+            self.settle(0.05)
+
+    def close(self) -> None:
+        """Begins nothing more, waits for the sends that have begun, records them and hands the others back."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        try:
+            self.finish()
+        finally:
+            for pool in self._pools.values():
+                pool.dismiss()
+
+    def abandon(self) -> None:
+        """Lets the threads go without the database: what they hold comes back when its lease ends."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for pool in self._pools.values():
+            pool.dismiss()
+
+    # In the threads
+
+    def _work(self, pool: _Pool) -> None:
+        while (item := pool.inbox.get()) is not None:
+            self._reports.put(self._attempt(pool.channel, *item))
+
+    def _attempt(self, channel: Channel, run: Run, read_at: float) -> Report:
+        begun = monotonic()
+        if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:
+            self._wait_for_facts()
+            begun = monotonic()
+        if run.id in self._stopped:
+            reason = self._stopped[run.id]
+            if reason is None:
+                return Report(run, None, begun, lost=True)
+            return Report(run, Outcome(run, State.CANCELLED, None, reason), begun)
+        if self._closing or begun + channel.timeout_seconds > self._deadline:
+            return Report(run, None, begun)
+        return Report(run, _send(channel, run), begun)
+
+    def _wait_for_facts(self) -> None:
+        with self._changed:
+            if monotonic() - self._checked_at >= FRESH_SECONDS and not self._closing:
+                self._reports.put(None)
+                self._changed.wait_for(lambda: self._closing or monotonic() - self._checked_at < FRESH_SECONDS)
+
+    # In the owner's thread
+
+    def _is_time_to_record(self) -> bool:
+        if not self._held or len(self._finished) >= FLUSH_RUNS:
+            return True
+        return monotonic() - self._finished_since >= FLUSH_SECONDS
+
+    def _hold(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            self._held[run.id] = run
+
+    def _hand_out(self, runs: Sequence[Run], read_at: float) -> None:
+        by_channel: dict[str, list[Run]] = {}
+        for run in runs:
+            by_channel.setdefault(run.channel, []).append(run)
+        for name, some in by_channel.items():
+            self._pools[name].accept(some, read_at)
+
+    def _collect(self, wait_seconds: float) -> None:
+        try:
+            report = self._reports.get(timeout=wait_seconds) if wait_seconds else self._reports.get_nowait()
+            while True:
+                if report is None:
+                    self._renew()
+                else:
+                    self._take(report)
+                report = self._reports.get_nowait()
+        except Empty:
+            pass
+
+    def _take(self, report: Report) -> None:
+        run = report.run
+        del self._held[run.id]
+        self._pools[run.channel].held -= 1
+        self._stopped.pop(run.id, None)
+        if report.outcome is not None:
+            if not self._finished:
+                self._finished_since = monotonic()
+            self._finished.append(report.outcome)
+            if report.outcome.state is State.SENT:
+                instant, at = self._clock
+                self.lateness.append((instant - run.scheduled_at) / 1e6 + report.begun - at)
+        elif not report.lost:
+            self._unbegun.append(run)
+        if not self._held:
+            self._oldest_reading = float("inf")
+
+    def _renew(self) -> None:
+        """One statement reads again what may stop any of the runs that are held."""
+        runs = list(self._held.values())
+        if not runs:
+            return
+        read_at = monotonic()
+        instant, run_facts, facts = self._store.run_facts(runs, self._now)
+        self._clock = (instant, read_at)
+        stopped: dict[int, Reason | None] = {}
+        for each in run_facts:
+            try:
+                reason = lifecycle.forbids(each, facts, instant)
+                if reason is not None:
+                    stopped[each.run_id] = reason
+            except lifecycle.Lost:
+                stopped[each.run_id] = None
+        with self._changed:
+            self._stopped = stopped
+            self._checked_at = read_at
+            self._changed.notify_all()
+
+    def _record(self) -> None:
+        outcomes, self._finished = self._finished, []
+        dead = [outcome for outcome in outcomes if outcome.state is State.DEAD]
+        if dead:
+            self._record_dead(dead)
+            outcomes = [outcome for outcome in outcomes if outcome.state is not State.DEAD]
+        if outcomes:
+            self._record_some(outcomes)
+
+    def _record_some(self, outcomes: list[Outcome]) -> None:
+        """A batch that the database refuses is halved until the culprit is alone; that one is recorded without its texts."""
+        try:
+            recorded = self._store.record_outcomes(outcomes, self._now)
+        except DatabaseRefused as refused:
+            if len(outcomes) == 1:
+                logger.error("an outcome could not be recorded as it was", extra={"sqlstate": refused.sqlstate})
+                self._record_some([outcomes[0]._replace(error=None, provider_id=None)])
+                return
+            half = len(outcomes) // 2
+            self._record_some(outcomes[:half])
+            self._record_some(outcomes[half:])
+            return
+        self._count(outcomes, recorded)
+
+    def _record_dead(self, outcomes: list[Outcome]) -> None:
+        """A reminder whose last run ends DEAD has failed: both are written in one transaction, the reminder locked first."""
+        reminder_ids = {outcome.run.reminder_id for outcome in outcomes}
+
+        def work() -> int:
+            self._store.lock_reminders(reminder_ids)
+            recorded = self._store.record_outcomes(outcomes, self._now)
+            self._store.fail_undelivered(reminder_ids, self._now)
+            return recorded
+
+        for outcome in outcomes:
+            extra = {"run": outcome.run.key, "channel": outcome.run.channel, "reason": outcome.reason}
+            logger.warning("run is dead", extra=extra)
+        self._count(outcomes, self._store.atomically(work))
+
+    def _count(self, outcomes: list[Outcome], recorded: int) -> None:
+        for outcome in outcomes:
+            self.counts[outcome.state] += 1
+        self.counts["late"] += len(outcomes) - recorded
+
+    def _hand_back(self) -> None:
+        runs, self._unbegun = self._unbegun, []
+        self._store.hand_back(runs, self._now)
+        self.counts["handed_back"] += len(runs)
+
+
+def _send(channel: Channel, run: Run) -> Outcome:
+    try:
+        provider_id = channel.send(run)
+        return Outcome(run, State.SENT, provider_id=None if provider_id is None else _storable(provider_id))
+    except PermanentFailure as failure:
+        return Outcome(run, State.DEAD, None, failure.reason, _error(failure))
+    except UnknownOutcome as failure:
+        return _again(run, Reason.UNKNOWN, failure)
+    except Exception as failure:  # a channel is anybody's code: whatever it raises is a failed attempt
+        return _again(run, Reason.RETRY, failure)
+
+
+def _again(run: Run, reason: Reason, failure: Exception) -> Outcome:
+    delay = lifecycle.retry_delay(run.attempt, random.random)
+    if delay is None:
+        return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure))
+    extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}
+    logger.warning("attempt failed", extra=extra)
+    return Outcome(run, State.PENDING, delay, reason, _error(failure))
+
+
+def _error(failure: Exception) -> str:
+    return _storable(f"{type(failure).__name__}: {failure}")
+
+
+def _storable(text: str) -> str:
+    """At most 500 characters that PostgreSQL takes."""
+    return str(text)[:500].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

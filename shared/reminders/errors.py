@@ -1,0 +1,78 @@
+"""What can go wrong, each with its facts as attributes. `http/problems.py` says which status each becomes."""
+
+
+class ReminderError(Exception):
+    """The root of the engine's own errors."""
+
+
+class NotFound(ReminderError):
+    """There is no such thing."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"there is no {kind} with this id" if kind == "reminder" else f"there is no such {kind}")
+        self.kind = kind
+        self.key = key
+
+
+class InvalidField(ReminderError):
+    """A field of the request cannot be accepted."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class IllegalTransition(ReminderError):
+    """The reminder's status forbids this verb."""
+
+    def __init__(self, verb: str, status: str) -> None:
+        super().__init__(f"a reminder that is {status} cannot be {_PAST.get(verb, verb)}")
+        self.verb = verb
+        self.status = status
+
+
+_PAST = {
+    "pause": "paused",
+    "resume": "resumed",
+    "complete": "completed",
+    "cancel": "cancelled",
+    "trigger": "triggered",
+    "patch": "edited",
+}
+
+
+class ConditionIsTrue(ReminderError):
+    """The reminder's stop condition is true, so it does not fire."""
+
+    def __init__(self, reminder_id: str) -> None:
+        super().__init__("the stop condition is true: the reminder does not fire any more")
+        self.reminder_id = reminder_id
+
+
+class StaleVersion(ReminderError):
+    """Somebody else has edited the reminder since the caller read it."""
+
+    def __init__(self, actual: int) -> None:
+        super().__init__(f"the reminder is at version {actual}")
+        self.actual = actual
+
+
+class DatabaseUnavailable(ReminderError):
+    """The database cannot be reached, or refuses for the moment. Nothing is known to be changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the database is not available: {why}")
+        self.why = why
+
+
+class DatabaseRefused(ReminderError):
+    """The server's own error about a statement; `sqlstate` says which."""
+
+    def __init__(self, sqlstate: str, message: str) -> None:
+        super().__init__(f"{message} ({sqlstate})")
+        self.sqlstate = sqlstate
+
+
+class PlanRefused(ReminderError):
+    """One reminder could not be planned; it is parked with this text."""

@@ -1,0 +1,133 @@
+"""What may become of a reminder and of a run: the table of transitions and the engine's decisions. Pure."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from reminders import conditions, schedule
+from reminders.conditions import Facts
+from reminders.errors import IllegalTransition, PlanRefused
+from reminders.model import (
+    Cause,
+    CompletionReason,
+    Due,
+    Instant,
+    Reason,
+    Status,
+)
+
+MAX_ATTEMPTS = 5
+# How many runs whose lease has expired at attempt 1, 2, 3 and later are leased together. The batches shrink, so that a
+# run that kills its process is alone before its attempts are used up.
+TAKEOVER_BATCHES = (100, 10, 1)
+_RETRY_SECONDS = (30.0, 60.0, 120.0, 240.0)
+_RETRY_SPREAD = 0.2
+
+_LIVE = frozenset({Status.ACTIVE, Status.PAUSED})
+
+# verb: (statuses that it may start from, the status in which its result already holds)
+_VERBS: dict[str, tuple[frozenset[Status], Status | None]] = {
+    "pause": (frozenset({Status.ACTIVE}), Status.PAUSED),
+    "resume": (frozenset({Status.PAUSED}), Status.ACTIVE),
+    "complete": (_LIVE, Status.COMPLETED),
+    "cancel": (_LIVE, Status.CANCELLED),
+    "trigger": (_LIVE, None),
+    "patch": (_LIVE, None),
+}
+
+
+def permits(verb: str, status: Status) -> bool:
+    """True when the verb changes something, False when its result already holds; IllegalTransition otherwise."""
+    allowed, holds = _VERBS[verb]
+    if status == holds:
+        return False
+    if status not in allowed:
+        raise IllegalTransition(verb, status)
+    return True
+
+
+class Decision(NamedTuple):
+    """What a plan does with one due reminder."""
+
+    status: Status
+    fires: bool
+    scheduled_at: Instant | None  # of the run
+    stands_for: int
+    next_run_at: Instant | None  # None when the reminder has ended
+    planned_through: Instant | None
+    reason: str | None  # why it is COMPLETED
+    error: str | None  # why it is FAILED
+
+
+def decide(due: Due, facts: Facts, now: Instant) -> Decision:
+    """Fire, complete, or both: what becomes of a claimed reminder at `now`.
+
+    Several missed occurrences make one run for the latest. When the grid has none to offer, the wake-up was a
+    person's: one extra occurrence, and the grid is as it was.
+    """
+    cursor = due.planned_through
+    if conditions.is_met(due.condition_type, due.condition_value, facts):
+        return Decision(Status.COMPLETED, False, None, 0, None, cursor, CompletionReason.STOP_CONDITION, None)
+    missed, latest, following = schedule.window(due, now)
+    if following is not None and following <= now:
+        raise PlanRefused(f"the schedule does not advance: after {now} it offers {following}")
+    status, reason = Status.ACTIVE, None
+    if following is None:
+        status, reason = Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
+    if latest is None:
+        return Decision(status, True, now, 1, following, cursor, reason, None)
+    return Decision(status, True, latest, missed, following, latest, reason, None)
+
+
+class RunFacts(NamedTuple):
+    """What may stop a run, as read for it at one instant."""
+
+    run_id: int
+    owned: bool  # the run is still SENDING and at this worker's attempt
+    cause: str
+    attempt: int
+    scheduled_at: Instant
+    created_at: Instant
+    status: str | None  # the reminder's; None when it was removed
+    completion_reason: str | None
+    paused_at: Instant | None
+    next_run_at: Instant | None
+    planned_through: Instant | None
+    condition_type: str | None
+    condition_value: str | None
+
+
+class Lost(Exception):
+    """The run belongs to somebody else by now: its outcome is theirs to record."""
+
+
+def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
+    """Why a leased run that has not begun must not be sent any more; None when it may. Lost when it is not ours."""
+    if not run.owned:
+        raise Lost
+    if run.status == Status.PAUSED:
+        triggered_since = run.cause == Cause.TRIGGER and run.created_at >= (run.paused_at or 0)
+        if not triggered_since:
+            return Reason.PAUSED
+    elif run.status != Status.ACTIVE and run.completion_reason != CompletionReason.SCHEDULE_ENDED:
+        return Reason.ENDED if run.completion_reason != CompletionReason.STOP_CONDITION else Reason.STOPPED
+    if conditions.is_met(run.condition_type, run.condition_value, facts):
+        return Reason.STOPPED
+    if run.attempt > 1 and _is_overtaken(run, now):
+        return Reason.SUPERSEDED
+    return None
+
+
+def _is_overtaken(run: RunFacts, now: Instant) -> bool:
+    if run.planned_through is not None and run.planned_through > run.scheduled_at:
+        return True
+    return run.status == Status.ACTIVE and run.next_run_at is not None and run.next_run_at <= now
+
+
+def retry_delay(attempt: int, random: Callable[[], float]) -> float | None:
+    """Seconds until a failed attempt is made again, ±20 %; None when it was the last one permitted.
+
+    `random` gives a number in [0, 1).
+    """
+    if attempt >= MAX_ATTEMPTS:
+        return None
+    return _RETRY_SECONDS[attempt - 1] * (1 + _RETRY_SPREAD * (2 * random() - 1))

@@ -1,0 +1,135 @@
+"""Between rows and values: how parameters are written, and what the columns of a row become."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from reminders.model import (
+    Condition,
+    Flag,
+    Json,
+    Message,
+    NaturalKey,
+    Reminder,
+    Run,
+    RunRecord,
+    Schedule,
+    State,
+    Status,
+)
+
+
+def time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def json_text(value: dict[str, Json] | None) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def array(values: Iterable[object]) -> str:
+    """A PostgreSQL array of numbers or plain words. Written here, since a list costs pg8000 several times as much."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def texts(values: Sequence[str | None]) -> str:
+    """A PostgreSQL array of any texts."""
+    return array([None if value is None else _quoted(value) for value in values])
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def natural_key(key: NaturalKey) -> dict[str, Any]:
+    return {"entity_type": key.entity_type, "entity_id": key.entity_id, "event_type": key.event_type}
+
+
+def columns(reminder: Reminder) -> dict[str, Any]:
+    condition, schedule = reminder.condition, reminder.schedule
+    return {
+        "id": reminder.id,
+        "channel": reminder.channel,
+        "recipient": reminder.recipient,
+        "message": json_text(reminder.message.as_object()),
+        "schedule_type": schedule.schedule_type,
+        "interval_minutes": schedule.interval_minutes,
+        "start_at": time(schedule.start_at),
+        "next_run_at": time(reminder.next_run_at),
+        "planned_through": time(reminder.planned_through),
+        "stop_condition_type": condition.type if condition else None,
+        "stop_condition_value": condition.value if condition else None,
+    }
+
+
+def to_reminder(row: dict[str, Any]) -> Reminder:
+    condition = None
+    if row["stop_condition_type"] is not None:
+        condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
+    message = row["message"] or {}
+    return Reminder(
+        id=str(row["id"]),
+        key=NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        message=Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload")),
+        schedule=Schedule(
+            schedule_type=row["schedule_type"], start_at=row["start_at"], interval_minutes=row["interval_minutes"]
+        ),
+        condition=condition,
+        status=Status(row["status"]),
+        **{name: row[name] for name in _SAME_NAME},
+    )
+
+
+_SAME_NAME = (
+    "channel",
+    "recipient",
+    "next_run_at",
+    "planned_through",
+    "occurrence_no",
+    "paused_at",
+    "completed_at",
+    "completion_reason",
+    "last_error",
+    "version",
+    "created_at",
+    "updated_at",
+)
+
+
+def to_record(row: dict[str, Any]) -> RunRecord:
+    message = row["message"] or {}
+    return RunRecord(
+        key=f"{row['reminder_id']}_{row['occurrence_no']}_{row['step']}",
+        subject=message.get("subject"),
+        body=message.get("body"),
+        state=State(row["state"]),
+        **{name: row[name] for name in _SAME_NAME_IN_RUN},
+    )
+
+
+_SAME_NAME_IN_RUN = (
+    "occurrence_no",
+    "step",
+    "cause",
+    "scheduled_for",
+    "stands_for",
+    "channel",
+    "recipient",
+    "attempt",
+    "attempt_at",
+    "reason",
+    "error",
+    "provider_id",
+    "created_at",
+    "finished_at",
+)
+
+
+def to_flag(row: dict[str, Any]) -> Flag:
+    return Flag(key=row["key"], value=row["value"], created_at=row["created_at"], updated_at=row["updated_at"])
+
+
+def to_runs(found: str | None) -> list[Run]:
+    return [Run._make(row) for row in json.loads(found)] if found else []

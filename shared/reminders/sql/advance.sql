@@ -1,0 +1,39 @@
+-- Writes a batch of decisions: one UPDATE of the claimed reminders, one INSERT of their runs. Says how many it has advanced.
+-- The rows are addressed by their place, which cannot change while this transaction has them locked. What a run copies from its
+-- reminder (channel, recipient, a message without placeholders) never leaves the server.
+WITH job AS MATERIALIZED (
+  SELECT *
+  FROM unnest(CAST(:tids AS tid[]), CAST(:statuses AS text[]), CAST(:next_run_at AS bigint[]), CAST(:planned_through AS bigint[]),
+      CAST(:reasons AS text[]), CAST(:errors AS text[]),
+      CAST(:run_ids AS bigint[]), CAST(:run_states AS text[]), CAST(:run_reasons AS text[]), CAST(:run_errors AS text[]),
+      CAST(:scheduled_for AS bigint[]), CAST(:stands_for AS integer[]), CAST(:messages AS text[]))
+    AS j (tid, status, next_run_at, planned_through, reason, error,
+      run_id, run_state, run_reason, run_error, scheduled_for, stands_for, message)),
+advanced AS (
+  UPDATE reminder_jobs r
+  SET status = j.status,
+      next_run_at = to_timestamp(j.next_run_at / 1e6::float8),
+      planned_through = to_timestamp(j.planned_through / 1e6::float8),
+      occurrence_no = r.occurrence_no + (j.run_state IS NOT NULL)::integer,
+      completion_reason = j.reason,
+      last_error = j.error,
+      completed_at = CASE WHEN j.status <> 'ACTIVE' THEN COALESCE(CAST(:now AS timestamptz), now()) END,
+      updated_at = COALESCE(CAST(:now AS timestamptz), now())
+  FROM job j
+  WHERE r.ctid = j.tid AND r.ctid = ANY (CAST(:tids AS tid[]))
+  RETURNING r.id, r.occurrence_no, r.channel, r.recipient, COALESCE(CAST(j.message AS jsonb), r.message) AS message,
+    j.run_id, j.run_state, j.run_reason, j.run_error, j.scheduled_for, j.stands_for),
+inserted AS (
+  INSERT INTO reminder_runs (id, reminder_id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
+    state, attempt, attempt_at, reason, error, created_at, finished_at)
+  SELECT run_id, id, occurrence_no, to_timestamp(scheduled_for / 1e6::float8), stands_for, channel, recipient, message,
+    run_state, (run_state = 'SENDING')::integer,
+    CASE run_state
+      WHEN 'SENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
+      WHEN 'PENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) END,
+    run_reason, run_error, COALESCE(CAST(:now AS timestamptz), now()),
+    CASE WHEN run_state NOT IN ('SENDING', 'PENDING') THEN COALESCE(CAST(:now AS timestamptz), now()) END
+  FROM advanced
+  WHERE run_state IS NOT NULL)
+SELECT count(*)
+FROM advanced;

@@ -1,0 +1,4 @@
+-- One flag.
+SELECT *
+FROM status_flags
+WHERE key = :key;

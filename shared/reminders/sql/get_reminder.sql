@@ -1,0 +1,4 @@
+-- One reminder.
+SELECT *
+FROM reminder_jobs
+WHERE id = CAST(:id AS uuid);

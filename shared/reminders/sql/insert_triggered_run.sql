@@ -1,0 +1,11 @@
+-- One run of a locked reminder outside of its cadence, for the next tick to send.
+WITH counted AS (
+  UPDATE reminder_jobs
+  SET occurrence_no = occurrence_no + 1
+  WHERE id = CAST(:reminder_id AS uuid)
+  RETURNING id, occurrence_no, channel, recipient)
+INSERT INTO reminder_runs (reminder_id, occurrence_no, cause, scheduled_for, channel, recipient, message, state, attempt_at, created_at)
+SELECT id, occurrence_no, 'trigger', CAST(:now AS timestamptz), channel, recipient, CAST(:message AS jsonb), 'PENDING',
+  CAST(:now AS timestamptz), CAST(:now AS timestamptz)
+FROM counted
+RETURNING *;

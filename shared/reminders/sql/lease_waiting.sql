@@ -1,0 +1,23 @@
+-- Leases waiting runs whose time has come, for each channel as many as it has room for.
+WITH wanted AS MATERIALIZED (
+  SELECT w.id
+  FROM unnest(CAST(:channels AS text[]), CAST(:rooms AS integer[])) AS c (channel, room)
+  CROSS JOIN LATERAL (
+    SELECT r.id
+    FROM reminder_runs r
+    WHERE r.channel = c.channel AND r.state IN ('PENDING', 'SENDING') AND r.state = 'PENDING'
+      AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
+    ORDER BY r.attempt_at
+    LIMIT c.room
+    FOR NO KEY UPDATE SKIP LOCKED) w),
+leased AS (
+  UPDATE reminder_runs r
+  SET state = 'SENDING', attempt = r.attempt + 1,
+      attempt_at = COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
+  WHERE r.id = ANY (ARRAY(SELECT id FROM wanted))
+  RETURNING r.*)
+SELECT json_agg(json_build_array(
+    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint, l.stands_for,
+    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''), COALESCE(j.event_type, '')))::text
+FROM leased l
+LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;

@@ -1,0 +1,15 @@
+-- Reminders, newest first. Ids are UUIDv7, so their order is that of creation and needs no index of its own.
+-- A filter that is NULL folds away at planning. The two arms over status let an entity's rows be found through the
+-- partial indexes over live and over ended ones.
+SELECT *
+FROM reminder_jobs
+WHERE (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+  AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
+  AND (CAST(:entity_type AS text) IS NULL OR entity_type = CAST(:entity_type AS text))
+  AND (CAST(:entity_id AS text) IS NULL OR entity_id = CAST(:entity_id AS text))
+  AND (CAST(:event_type AS text) IS NULL OR event_type = CAST(:event_type AS text))
+  AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))
+  AND (CAST(:entity_type AS text) IS NULL OR status IN ('ACTIVE', 'PAUSED') OR status IN ('COMPLETED', 'CANCELLED', 'FAILED'))
+  AND (CAST(:due_before AS timestamptz) IS NULL OR (status = 'ACTIVE' AND next_run_at < CAST(:due_before AS timestamptz)))
+ORDER BY id DESC
+LIMIT CAST(:count AS integer);

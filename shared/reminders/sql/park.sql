@@ -1,0 +1,5 @@
+-- The one reminder whose plan the database refuses: it is set aside with the error, and its neighbours go on.
+UPDATE reminder_jobs
+SET status = 'FAILED', last_error = :error, next_run_at = NULL,
+    completed_at = COALESCE(CAST(:now AS timestamptz), now()), updated_at = COALESCE(CAST(:now AS timestamptz), now())
+WHERE id = CAST(:id AS uuid) AND status = 'ACTIVE';

@@ -1,0 +1,27 @@
+-- Leases runs whose lease has expired: their worker is dead, or worse. Those with the fewest attempts first, and in batches that shrink
+-- with the attempts, so that a run that kills its process is alone before its attempts are used up.
+WITH suspects AS MATERIALIZED (
+  SELECT min(attempt) AS attempt
+  FROM reminder_runs
+  WHERE channel = ANY (CAST(:channels AS text[])) AND state IN ('PENDING', 'SENDING') AND state = 'SENDING'
+    AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())),
+expired AS MATERIALIZED (
+  SELECT r.id
+  FROM reminder_runs r
+  WHERE r.channel = ANY (CAST(:channels AS text[])) AND r.state IN ('PENDING', 'SENDING') AND r.state = 'SENDING'
+    AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
+    AND r.attempt = (SELECT attempt FROM suspects)
+  ORDER BY r.attempt_at
+  LIMIT (SELECT (CAST(:batches AS integer[]))[LEAST(attempt, cardinality(CAST(:batches AS integer[])))] FROM suspects)
+  FOR NO KEY UPDATE SKIP LOCKED),
+leased AS (
+  UPDATE reminder_runs r
+  SET state = 'SENDING', attempt = r.attempt + 1, reason = 'unknown',
+      attempt_at = COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
+  WHERE r.id = ANY (ARRAY(SELECT id FROM expired))
+  RETURNING r.*)
+SELECT json_agg(json_build_array(
+    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint, l.stands_for,
+    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''), COALESCE(j.event_type, '')))::text
+FROM leased l
+LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;

@@ -1,0 +1,6 @@
+-- Unfinished runs that nobody will send: their attempts are used up by workers that died, or no channel has their name.
+SELECT id, reminder_id, state = 'SENDING' AND channel = ANY (CAST(:channels AS text[])) AS exhausted
+FROM reminder_runs
+WHERE state IN ('PENDING', 'SENDING') AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
+  AND ((state = 'SENDING' AND attempt >= CAST(:max_attempts AS integer)) OR channel <> ALL (CAST(:channels AS text[])))
+LIMIT 1000;

@@ -1,0 +1,35 @@
+"""What a tick has done, as its log line, its metrics and its answer say it."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(kw_only=True, slots=True)
+class Summary:
+    """Counts of one tick; lateness in milliseconds, ages and durations in seconds."""
+
+    due: int = 0  # reminders claimed
+    planned: int = 0  # runs written
+    completed: int = 0  # reminders ended by their condition or with their schedule
+    parked: int = 0  # reminders that are FAILED now
+    sent: int = 0
+    failed: int = 0  # attempts that will be made again
+    dead: int = 0
+    skipped: int = 0
+    cancelled: int = 0  # runs that were stopped before they began
+    taken_over: int = 0  # runs of workers that died
+    handed_back: int = 0
+    lateness_p50_ms: float = 0.0
+    lateness_p99_ms: float = 0.0
+    lateness_max_ms: float = 0.0
+    oldest_due_seconds: float = 0.0  # still due at the end
+    duration_seconds: float = 0.0
+    left_seconds: float = 0.0  # until its deadline
+    error: str = ""  # why it ended early
+
+    def as_dict(self) -> dict[str, int | float | str]:
+        return asdict(self)
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """The smallest value that at least this share of the ordered values does not exceed; 0 of none."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

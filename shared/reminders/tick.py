@@ -1,0 +1,244 @@
+"""One invocation of the scheduler: plan what is due, deliver it, until nothing is due or time is short.
+
+begin    bury what nobody will send · take over from workers that died · complete what flags have stopped
+look     lease waiting runs: retries, triggered ones, what had no room
+         plan: lock due reminders, decide, write their runs and move them on, in one short transaction
+settle   record what was sent, a fifth of a second later at most; keep the stop facts fresh
+end      hand back what has not begun · remove old runs · leave a bookmark for the next tick
+"""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from reminders.channels import Channel
+from reminders.delivery import ROOM, Delivery
+from reminders.errors import DatabaseUnavailable
+from reminders.lifecycle import MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.model import Instant, Reason, State, Status
+from reminders.planning import Planned, Planner
+from reminders.store import Now, Store
+from reminders.summary import Summary, quantile
+
+BATCH = 1_000
+LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
+SWEEP_SECONDS = 1.0  # within a tick, a claim goes without its lower bound when the last such claim is older than this
+MARGIN_SECONDS = 1.0  # kept at the end for recording and handing back
+LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
+FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
+REMOVED_A_TICK = 10  # batches of old runs
+
+
+class Tick:
+    """One worker's tick over one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        *,
+        budget_seconds: float,
+        stay_seconds: float = 0.0,
+        fan_out: Callable[[], None] | None = None,
+        retention_days: int = 90,
+        batch: int = BATCH,
+        lease_seconds: float = LEASE_SECONDS,
+        now: Now = None,
+    ) -> None:
+        """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
+
+        `fan_out` calls more workers. `now` fixes the instant in tests; None is the database's clock.
+        """
+        self._store = store
+        self._now = now
+        self._began = monotonic()
+        self._deadline = self._began + budget_seconds - MARGIN_SECONDS
+        self._stay_until = min(self._began + stay_seconds, self._deadline)
+        self._fan_out = fan_out
+        self._retention_days = retention_days
+        self._batch = batch
+        self._lease_seconds = lease_seconds
+        self._channels = channels
+        self._delivery = Delivery(store, channels, deadline=self._deadline, now=now)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, now=now)
+        self._floor: Instant | None = None
+        self._swept_at = float("-inf")
+        self._sweep_pause: float | None = None
+        self._look_at = self._began
+        self._may_be_waiting = True  # runs that this worker could lease
+        self._overflow = 0  # runs that found no room
+        self.summary = Summary()
+
+    def run(self) -> Summary:
+        """Runs the tick to its end. A lost database ends it early: what was leased comes back when its lease ends."""
+        try:
+            self._begin()
+            while self._has_time() and self._round():
+                pass
+            self._delivery.close()
+            self._end()
+        except DatabaseUnavailable as lost:
+            self._delivery.abandon()
+            self.summary.error = f"database unavailable: {lost.why}"
+        except BaseException:
+            self._delivery.abandon()
+            raise
+        self._sum_up()
+        return self.summary
+
+    def _has_time(self) -> bool:
+        return monotonic() < self._deadline
+
+    # begin
+
+    def _begin(self) -> None:
+        bookmark = self._store.bookmark(self._now)
+        if not bookmark.may_sweep:
+            self._floor, self._swept_at = bookmark.claim_floor, self._began
+        self._bury()
+        self._take_over()
+        self._complete_draining()
+
+    def _bury(self) -> None:
+        """Ends as DEAD what has used up its attempts under dead workers, or names a channel that does not exist."""
+        found = self._store.undeliverable(self._channels, MAX_ATTEMPTS, self._now)
+        for exhausted, reason, error in (
+            (True, Reason.EXHAUSTED, "each worker that began to send it died"),
+            (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
+        ):
+            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
+            if runs:
+                self._bury_some(runs, reason, error)
+
+    def _bury_some(self, runs: Mapping[int, str], reason: Reason, error: str) -> None:
+        reminder_ids = set(runs.values())
+
+        def work() -> None:
+            self._store.lock_reminders(reminder_ids)
+            self._store.bury(runs, reason, error, self._now)
+            self._store.fail_undelivered(reminder_ids, self._now)
+
+        self._store.atomically(work)
+        self.summary.dead += len(runs)
+
+    def _take_over(self) -> None:
+        """Sends what dead workers have left, batch by batch with nothing else in hand: one of them may have killed them."""
+        while self._has_time():
+            channels = [name for name, room in self._delivery.rooms().items() if room > 0]
+            runs = self._store.take_over(channels, TAKEOVER_BATCHES, self._lease_seconds, self._now)
+            if not runs:
+                return
+            self.summary.taken_over += len(runs)
+            self._delivery.accept_unread(runs)
+            self._delivery.finish()
+
+    def _complete_draining(self) -> None:
+        """Goes on completing what flags have stopped, due or not, where one transaction was not enough."""
+        while self._has_time() and self._store.atomically(self._complete_some):
+            pass
+
+    def _complete_some(self) -> bool:
+        key = self._store.lock_draining()
+        if key is None:
+            return False
+        completed = self._store.complete_stopped(key, self._batch, self._now)
+        self.summary.completed += completed
+        if completed < self._batch:
+            self._store.set_draining(key, False)
+        return True
+
+    # round
+
+    def _round(self) -> bool:
+        """Looks for work and settles what was sent. False when there is nothing left to stay for."""
+        found = self._lease_waiting()
+        if monotonic() >= self._look_at:
+            found = self._plan() or found
+            if not found:
+                self._look_at = monotonic() + self._quiet_seconds()
+        self._delivery.settle(0.0 if found else self._pause_seconds())
+        return found or not self._delivery.is_idle or monotonic() < self._stay_until
+
+    def _quiet_seconds(self) -> float:
+        """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
+        self._may_be_waiting = True
+        due_in = self._store.next_due() if monotonic() < self._stay_until else None
+        return LOOK_SECONDS if due_in is None else min(max(due_in, 0.001), LOOK_SECONDS)
+
+    def _pause_seconds(self) -> float:
+        """How long to wait for a report: briefly while runs are held, else until the next look."""
+        if not self._delivery.is_idle:
+            return 0.05
+        return max(0.0, min(self._look_at, self._stay_until) - monotonic())
+
+    def _lease_waiting(self) -> bool:
+        rooms = {name: min(room, self._batch) for name, room in self._delivery.rooms().items() if room >= ROOM // 2}
+        if not self._may_be_waiting or not rooms:
+            return False
+        runs = self._store.lease_waiting(rooms, self._lease_seconds, self._now)
+        self._may_be_waiting = bool(runs)
+        self._delivery.accept_unread(runs)
+        return bool(runs)
+
+    def _plan(self) -> bool:
+        sweeps = monotonic() - self._swept_at >= SWEEP_SECONDS
+        planned = self._planner.plan(self._delivery.rooms(), None if sweeps else self._floor)
+        if sweeps:
+            self._swept_at = planned.read_at
+            self._sweep_pause = _sweep_pause(planned)
+        more = planned.is_full and planned.last_due is not None
+        self._floor = planned.last_due - 1 if more and planned.last_due else planned.now
+        self._delivery.accept(planned.leased, planned.read_at, planned.now)
+        self._count(planned)
+        return bool(planned.plans)
+
+    def _count(self, planned: Planned) -> None:
+        summary = self.summary
+        summary.due += len(planned.plans)
+        for plan in planned.plans:
+            if plan.run_state is not None:
+                summary.planned += 1
+                if plan.run_state is State.PENDING:
+                    self._overflow += 1
+                elif plan.run_state is State.DEAD:
+                    summary.dead += 1
+            if plan.decision.status is Status.COMPLETED:
+                summary.completed += 1
+            elif plan.decision.status is Status.FAILED:
+                summary.parked += 1
+        self._may_be_waiting = self._may_be_waiting or self._overflow > 0
+        if self._fan_out and planned.is_full and (summary.planned >= FAN_OUT_RUNS or self._overflow >= ROOM):
+            self._fan_out()
+            self._fan_out = None
+
+    # end
+
+    def _end(self) -> None:
+        self._store.save_bookmark(self._floor, self._sweep_pause, self._now)
+        for _ in range(REMOVED_A_TICK):
+            if not self._has_time() or not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
+                break
+        self.summary.oldest_due_seconds = self._store.oldest_due(self._now)
+
+    def _sum_up(self) -> None:
+        summary, counts = self.summary, self._delivery.counts
+        summary.sent = counts[State.SENT]
+        summary.failed = counts[State.PENDING]
+        summary.dead += counts[State.DEAD]
+        summary.cancelled = counts[State.CANCELLED]
+        summary.handed_back = counts["handed_back"]
+        late = sorted(self._delivery.lateness)
+        summary.lateness_p50_ms = round(quantile(late, 0.5) * 1000, 3)
+        summary.lateness_p99_ms = round(quantile(late, 0.99) * 1000, 3)
+        summary.lateness_max_ms = round(late[-1] * 1000, 3) if late else 0.0
+        summary.duration_seconds = round(monotonic() - self._began, 3)
+        summary.left_seconds = round(self._deadline - monotonic(), 3)
+
+
+def _sweep_pause(planned: Planned) -> float:
+    """How long, in seconds, the next ticks keep to the claim's lower bound after a claim without it.
+
+    Not at all as long as that claim costs what its rows explain. Where an old snapshot keeps dead index entries alive
+    it costs more: then it is made so seldom that the excess stays below a twentieth of the time, yet each second.
+    """
+    excess = planned.claim_seconds - 0.005 - 20e-6 * len(planned.plans)
+    return min(SWEEP_SECONDS, max(0.0, 20 * excess))

@@ -1,0 +1,92 @@
+"""The composition root: settings in, working parts out. Nothing else builds anything."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from reminders.channels import build_channels, known_channels
+from reminders.commands import Commands
+from reminders.config import Settings
+from reminders.database import Address, Database
+from reminders.observe import publish
+from reminders.store import Store
+from reminders.summary import Summary
+from reminders.tick import Tick
+
+STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
+
+
+def build_store(settings: Settings) -> Store:
+    """A store with a connection of its own, for one thread."""
+    return Store(Database(address_of(settings)))
+
+
+def build_commands(settings: Settings) -> Commands:
+    """The API's verbs over a store of their own, for one thread."""
+    return Commands(build_store(settings), known_channels())
+
+
+class Scheduler:
+    """Ticks one after the other on one connection, as a warm Lambda container or the local ticker does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = build_store(settings)
+        self._channels = build_channels(settings)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Scheduler":
+        return cls(Settings.from_environment(environment))
+
+    def tick(self, budget_seconds: float, *, may_fan_out: bool = False, function_name: str = "") -> Summary:
+        """One tick of at most so many seconds; its summary is logged and published as metrics."""
+        settings = self._settings
+        fan_out = may_fan_out and settings.max_workers > 0
+        summary = Tick(
+            self._store,
+            self._channels,
+            budget_seconds=budget_seconds,
+            stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
+            fan_out=(lambda: _invoke_more(function_name, settings.max_workers)) if fan_out else None,
+            retention_days=settings.run_retention_days,
+        ).run()
+        publish(summary)
+        return summary
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _invoke_more(function_name: str, count: int) -> None:
+    """Invokes the function again, asynchronously, so many times. A fanned-out tick never fans out itself."""
+    # Imported here: boto3 costs a cold start three times what a tick without it does.
+    import boto3
+
+    client = boto3.client("lambda")
+    for _ in range(count):
+        client.invoke(FunctionName=function_name, InvocationType="Event", Payload=json.dumps({"fanned_out": True}))
+
+
+def address_of(settings: Settings) -> Callable[[bool], Address]:
+    """Where the database is; asked with True it reads the secret again, as it may have been rotated."""
+    if not settings.database_secret_arn:
+        if not settings.database_url:
+            raise ValueError("neither DATABASE_URL nor DATABASE_SECRET_ARN is set")
+        address = Address.from_url(settings.database_url)
+        return lambda fresh: address
+    return lambda fresh: _with_secret(settings, fresh)
+
+
+def _with_secret(settings: Settings, fresh: bool) -> Address:
+    """What the secret says, and of the rest what the URL says."""
+    from aws_lambda_powertools.utilities import parameters
+
+    secret = parameters.get_secret(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
+    address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
+    return replace(
+        address,
+        user=secret["username"],
+        password=secret["password"],
+        port=int(secret.get("port", address.port)),
+        database=secret.get("dbname", address.database),
+    )

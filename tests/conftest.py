@@ -1,0 +1,84 @@
+"""What the tests share: one PostgreSQL for the session, and for each test its own copy of a migrated database."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local import postgres
+from reminders.config import Settings
+from reminders.database import Address, Database
+from reminders.store import Store
+from reminders.wiring import address_of
+from tests.world import World
+
+# A test's data need not survive the machine: without fsync a commit costs the tests nothing. Los Angeles makes it show
+# when something depends on the session's time zone.
+_SERVER = {"fsync": "off", "max_connections": "200", "timezone": "America/Los_Angeles", "shared_buffers": "256MB"}
+_TEMPLATE = "reminders_template"
+
+
+@pytest.fixture(scope="session")
+def admin() -> Iterator[Address]:
+    """A server on which databases can be made: DATABASE_URL's, or an embedded one."""
+    if os.environ.get("DATABASE_URL"):
+        yield address_of(Settings.from_environment(os.environ))(False)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="reminders-"))
+    server = postgres.start(folder / "postgres", _SERVER, keep=False)
+    yield postgres.address_of(server, "postgres")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(admin: Address) -> str:
+    """The name of a migrated database that tests copy."""
+    postgres.drop_database(admin, _TEMPLATE)
+    postgres.create_database(admin, _TEMPLATE)
+    postgres.migrate(admin.to(_TEMPLATE))
+    return _TEMPLATE
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def address(admin: Address, template: str) -> Iterator[Address]:
+    """An empty migrated database of this test's own."""
+    name = f"reminders_test_{os.getpid()}_{next(_numbers)}"
+    postgres.create_database(admin, name, template)
+    postgres.set_role_settings(admin.to(name))
+    yield admin.to(name)
+    postgres.drop_database(admin, name)
+
+
+@pytest.fixture
+def database_url(address: Address) -> str:
+    """The same as a URL."""
+    return address.url
+
+
+@pytest.fixture
+def open_store(address: Address) -> Iterator[Callable[[], Store]]:
+    """Opens stores on this test's database; they are closed when it ends."""
+    stores: list[Store] = []
+
+    def open_one() -> Store:
+        stores.append(Store(Database(lambda fresh: address)))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def world(open_store: Callable[[], Store], address: Address) -> Iterator[World]:
+    """The engine on this test's database, with a channel that keeps what it is given."""
+    with World(open_store, address) as made:
+        yield made

@@ -1,0 +1,108 @@
+"""The engine as tests use it: commands, ticks at fixed instants, a channel that keeps what it is given, and SQL."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from reminders.channels import Channel
+from reminders.commands import Commands, NewReminder
+from reminders.database import Address, Database
+from reminders.model import Condition, Message, NaturalKey, Reminder, Run, RunRecord
+from reminders.store import Store
+from reminders.summary import Summary
+from reminders.tick import Tick
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday, nine o'clock."""
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class Kept:
+    """A channel that keeps the runs it is given, and fails as it is told to."""
+
+    concurrency = 4
+    timeout_seconds = 1.0
+
+    def __init__(self, fail: Callable[[Run], Exception | None] = lambda run: None) -> None:
+        self.runs: list[Run] = []
+        self.fail = fail
+        self._lock = threading.Lock()
+
+    def send(self, run: Run) -> str | None:
+        with self._lock:
+            self.runs.append(run)
+        failure = self.fail(run)
+        if failure is not None:
+            raise failure
+        return f"kept-{run.key}"
+
+
+class World:
+    """One database with one engine on it."""
+
+    def __init__(self, open_store: Callable[[], Store], address: Address) -> None:
+        self.open_store = open_store
+        self.address = address
+        self.kept = Kept()
+        self.channels: dict[str, Channel] = {"kept": self.kept, "other": self.kept}
+        self.store = open_store()
+        self.commands = Commands(self.store, frozenset(self.channels))
+        self._sql = Database(lambda fresh: address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sql.close()
+
+    def sql(self, statement: str, **parameters: Any) -> list[list[Any]]:
+        """Runs one statement on a connection of its own, as an operator would."""
+        return self._sql.run(statement, **parameters)
+
+    def create(self, *, now: datetime = NOW, **changes: Any) -> Reminder:
+        """A reminder made through the commands."""
+        reminder, _ = self.commands.create(wish(**changes), now=now)
+        return reminder
+
+    def tick(self, now: datetime | None = NOW, **settings: Any) -> Summary:
+        """One tick at a fixed instant."""
+        settings = {"budget_seconds": 30.0, "store": self.store} | settings
+        return Tick(channels=self.channels, now=now, **settings).run()
+
+    def runs(self, reminder: Reminder) -> list[RunRecord]:
+        """A reminder's runs, the oldest first."""
+        return list(reversed(self.commands.list_runs(reminder.id, before=None, limit=200).items))
+
+    def get(self, reminder: Reminder) -> Reminder:
+        return self.commands.get(reminder.id)
+
+
+def wish(
+    *,
+    entity_type: str = "interviewer",
+    entity_id: str = "INT_100",
+    event_type: str = "feedback_form",
+    channel: str = "kept",
+    schedule_type: str = "recurring",
+    interval_minutes: int | None = 60,
+    flag: str | None = "feedback_submitted",
+    subject: str | None = None,
+    body: str | None = None,
+    payload: dict[str, Any] | None = None,
+    **others: Any,
+) -> NewReminder:
+    """A caller's wish with the values of the README's example."""
+    return NewReminder(
+        key=NaturalKey(entity_type=entity_type, entity_id=entity_id, event_type=event_type),
+        channel=channel,
+        schedule_type=schedule_type,
+        interval_minutes=interval_minutes if schedule_type == "recurring" else None,
+        message=Message(subject=subject, body=body, payload=payload),
+        condition=None if flag is None else Condition(type="db_check", value=flag),
+        **others,
+    )
