@@ -26,13 +26,11 @@ FLUSH_RUNS = 500
 FLUSH_SECONDS = 0.2
 
 
-class Report(NamedTuple):
-    """What a pool's thread says of one run. No outcome: it was not begun, and why."""
+class NotBegun(NamedTuple):
+    """A run that a pool's thread has let be: time is up, or it is somebody else's by now."""
 
     run: Run
-    outcome: Outcome | None
-    begun: float  # monotonic
-    lost: bool = False  # the run is somebody else's by now
+    is_lost: bool
 
 
 class _Pool:
@@ -70,7 +68,7 @@ class Delivery:
         self._deadline = deadline
         self._pools = {name: _Pool(name, channel, self._work) for name, channel in channels.items()}
         self._held: dict[int, Run] = {}
-        self._reports: SimpleQueue[Report | None] = SimpleQueue()
+        self._reports: SimpleQueue[Outcome | NotBegun | None] = SimpleQueue()
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
         self._unbegun: list[Run] = []
@@ -117,7 +115,9 @@ class Delivery:
             self._record()
         if self._unbegun:
             self._hand_back()
-        if self._held and monotonic() - max(self._checked_at, self._oldest_reading) >= RENEW_SECONDS:
+        if not self._held:
+            self._oldest_reading = float("inf")
+        elif monotonic() - max(self._checked_at, self._oldest_reading) >= RENEW_SECONDS:
             self._renew()
 
     def finish(self) -> None:
@@ -150,19 +150,19 @@ class Delivery:
         while (item := pool.inbox.get()) is not None:
             self._reports.put(self._attempt(pool.channel, *item))
 
-    def _attempt(self, channel: Channel, run: Run, read_at: float) -> Report:
+    def _attempt(self, channel: Channel, run: Run, read_at: float) -> Outcome | NotBegun:
         begun = monotonic()
         if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:
             self._wait_for_facts()
             begun = monotonic()
-        if run.id in self._stopped:
+        if self._stopped and run.id in self._stopped:
             reason = self._stopped[run.id]
             if reason is None:
-                return Report(run, None, begun, lost=True)
-            return Report(run, Outcome(run, State.CANCELLED, None, reason), begun)
+                return NotBegun(run, True)
+            return Outcome(run, State.CANCELLED, None, reason, None, None, begun)
         if self._closing or begun + channel.timeout_seconds > self._deadline:
-            return Report(run, None, begun)
-        return Report(run, _send(channel, run), begun)
+            return NotBegun(run, False)
+        return _send(channel, run, begun)
 
     def _wait_for_facts(self) -> None:
         with self._changed:
@@ -200,22 +200,18 @@ class Delivery:
         except Empty:
             pass
 
-    def _take(self, report: Report) -> None:
+    def _take(self, report: Outcome | NotBegun) -> None:
         run = report.run
         del self._held[run.id]
         self._pools[run.channel].held -= 1
-        self._stopped.pop(run.id, None)
-        if report.outcome is not None:
+        if self._stopped:
+            self._stopped.pop(run.id, None)
+        if isinstance(report, Outcome):
             if not self._finished:
                 self._finished_since = monotonic()
-            self._finished.append(report.outcome)
-            if report.outcome.state is State.SENT:
-                instant, at = self._clock
-                self.lateness.append((instant - run.scheduled_at) / 1e6 + report.begun - at)
-        elif not report.lost:
+            self._finished.append(report)
+        elif not report.is_lost:
             self._unbegun.append(run)
-        if not self._held:
-            self._oldest_reading = float("inf")
 
     def _renew(self) -> None:
         """One statement reads again what may stop any of the runs that are held."""
@@ -278,9 +274,14 @@ class Delivery:
         self._count(outcomes, self._store.atomically(work))
 
     def _count(self, outcomes: list[Outcome], recorded: int) -> None:
-        for outcome in outcomes:
-            self.counts[outcome.state] += 1
+        self.counts.update([outcome.state for outcome in outcomes])
         self.counts["late"] += len(outcomes) - recorded
+        instant, at = self._clock
+        self.lateness += [
+            (instant - outcome.run.scheduled_at) / 1e6 + outcome.begun - at
+            for outcome in outcomes
+            if outcome.state is State.SENT
+        ]
 
     def _hand_back(self) -> None:
         runs, self._unbegun = self._unbegun, []
@@ -288,25 +289,25 @@ class Delivery:
         self.counts["handed_back"] += len(runs)
 
 
-def _send(channel: Channel, run: Run) -> Outcome:
+def _send(channel: Channel, run: Run, begun: float) -> Outcome:
     try:
         provider_id = channel.send(run)
-        return Outcome(run, State.SENT, provider_id=None if provider_id is None else _storable(provider_id))
     except PermanentFailure as failure:
-        return Outcome(run, State.DEAD, None, failure.reason, _error(failure))
+        return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
     except UnknownOutcome as failure:
-        return _again(run, Reason.UNKNOWN, failure)
+        return _again(run, Reason.UNKNOWN, failure, begun)
     except Exception as failure:  # a channel is anybody's code: whatever it raises is a failed attempt
-        return _again(run, Reason.RETRY, failure)
+        return _again(run, Reason.RETRY, failure, begun)
+    return Outcome(run, State.SENT, None, None, None, None if provider_id is None else _storable(provider_id), begun)
 
 
-def _again(run: Run, reason: Reason, failure: Exception) -> Outcome:
+def _again(run: Run, reason: Reason, failure: Exception, begun: float) -> Outcome:
     delay = lifecycle.retry_delay(run.attempt, random.random)
     if delay is None:
-        return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure))
+        return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
     extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}
     logger.warning("attempt failed", extra=extra)
-    return Outcome(run, State.PENDING, delay, reason, _error(failure))
+    return Outcome(run, State.PENDING, delay, reason, _error(failure), None, begun)
 
 
 def _error(failure: Exception) -> str:

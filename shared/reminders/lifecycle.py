@@ -53,7 +53,7 @@ class Decision(NamedTuple):
     scheduled_at: Instant | None  # of the run
     stands_for: int
     next_run_at: Instant | None  # None when the reminder has ended
-    planned_through: Instant | None
+    planned_through: Instant | None  # where the cursor moves to; None: it stays
     reason: str | None  # why it is COMPLETED
     error: str | None  # why it is FAILED
 
@@ -64,17 +64,17 @@ def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     Several missed occurrences make one run for the latest. When the grid has none to offer, the wake-up was a
     person's: one extra occurrence, and the grid is as it was.
     """
-    cursor = due.planned_through
-    if conditions.is_met(due.condition_type, due.condition_value, facts):
-        return Decision(Status.COMPLETED, False, None, 0, None, cursor, CompletionReason.STOP_CONDITION, None)
+    if due.condition_type is not None and conditions.is_met(due.condition_type, due.condition_value, facts):
+        return Decision(Status.COMPLETED, False, None, 0, None, None, CompletionReason.STOP_CONDITION, None)
     missed, latest, following = schedule.window(due, now)
-    if following is not None and following <= now:
-        raise PlanRefused(f"the schedule does not advance: after {now} it offers {following}")
-    status, reason = Status.ACTIVE, None
     if following is None:
         status, reason = Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
+    elif following <= now:
+        raise PlanRefused(f"the schedule does not advance: after {now} it offers {following}")
+    else:
+        status, reason = Status.ACTIVE, None
     if latest is None:
-        return Decision(status, True, now, 1, following, cursor, reason, None)
+        return Decision(status, True, now, 1, following, None, reason, None)
     return Decision(status, True, latest, missed, following, latest, reason, None)
 
 

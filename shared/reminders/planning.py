@@ -81,7 +81,7 @@ class Planner:
                 continue
             if not decision.fires:
                 ended.append((due.id, Reason.STOPPED if decision.status is Status.COMPLETED else Reason.ENDED))
-            elif decision.planned_through != due.planned_through:
+            elif decision.planned_through is not None:
                 overtaken.append((due.id, Reason.SUPERSEDED))
         if ended:
             self._store.cancel_waiting(ended, self._now)
@@ -118,7 +118,7 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
 
 def _parked(due: Due, error: Exception) -> Decision:
     text = f"{type(error).__name__}: {error}"[:500]
-    return Decision(Status.FAILED, False, None, 0, None, due.planned_through, None, text)
+    return Decision(Status.FAILED, False, None, 0, None, None, None, text)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:

@@ -1,7 +1,6 @@
 """When reminders fire: pure arithmetic on instants, no clock of its own."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from reminders.model import Due, Instant, Schedule, to_datetime, to_instant
 
@@ -28,31 +27,25 @@ def first_occurrence(schedule: Schedule, now: datetime) -> datetime | None:
     return next_occurrence(schedule, now)
 
 
-class Window(NamedTuple):
-    """What of a schedule lies between its cursor and now, and where it goes on."""
-
-    missed: int  # how many instants lie in (planned_through, now]
-    latest: Instant | None  # the last of them
-    following: Instant | None  # the first instant after now; None when the schedule has ended
+type Window = tuple[int, Instant | None, Instant | None]
+"""How many instants lie in (planned_through, now], the last of them, and the first after now (None at the end)."""
 
 
 def window(due: Due, now: Instant) -> Window:
-    """The instants of a claimed reminder's schedule in (planned_through, now], and the first after now.
+    """What a claimed reminder's schedule has to offer at `now`.
 
     A cursor of None means that nothing was planned yet: the window then begins with the anchor.
     """
     start, cursor = due.start_at, due.planned_through
-    following = _next(due.schedule_type, start, due.interval_minutes, now)
     if now < start:
-        return Window(0, None, following)
+        return 0, None, start
     if due.schedule_type == ONE_TIME:
-        return Window(1, start, following) if cursor is None or cursor < start else Window(0, None, following)
+        return (1, start, None) if cursor is None or cursor < start else (0, None, None)
     step = _step(due.interval_minutes)
     last = (now - start) // step
-    seen = -1 if cursor is None or cursor < start else (cursor - start) // step
-    if last <= seen:
-        return Window(0, None, following)
-    return Window(last - seen, start + last * step, following)
+    latest = start + last * step
+    missed = last + 1 if cursor is None or cursor < start else last - (cursor - start) // step
+    return (missed, latest, latest + step) if missed > 0 else (0, None, latest + step)
 
 
 def _next(schedule_type: str, start: Instant, interval_minutes: int | None, after: Instant) -> Instant | None:

@@ -5,7 +5,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from reminders.model import (
     Run,
     RunRecord,
     State,
+    Status,
 )
 
 _SQL = Path(__file__).parent / "sql"
@@ -57,10 +58,11 @@ class Outcome(NamedTuple):
 
     run: Run
     state: State
-    delay: float | None = None
-    reason: str | None = None
-    error: str | None = None
-    provider_id: str | None = None
+    delay: float | None
+    reason: str | None
+    error: str | None
+    provider_id: str | None
+    begun: float  # monotonic: when the attempt began
 
 
 class Bookmark(NamedTuple):
@@ -140,14 +142,14 @@ class Store:
         )
         return rows.to_record(inserted[0])
 
-    def cancel_waiting(self, reasons: Iterable[tuple[str, Reason]], now: Now, *, retries_only: bool = False) -> None:
+    def cancel_waiting(self, reasons: Collection[tuple[str, Reason]], now: Now, *, retries_only: bool = False) -> None:
         """Cancels the waiting runs of locked reminders, given as (reminder id, reason)."""
         ids, why = zip(*reasons, strict=True)
-        flags = rows.array(["true" if retries_only else "false"] * len(ids))
+        flags = rows.words(["true" if retries_only else "false"] * len(ids))
         self._rows(
             "cancel_waiting",
-            reminder_ids=rows.array(ids),
-            reasons=rows.array(why),
+            reminder_ids=rows.words(ids),
+            reasons=rows.words(why),
             retries_only=flags,
             now=rows.time(now),
         )
@@ -169,9 +171,9 @@ class Store:
     def list_flags(self, *, after: str | None, count: int) -> list[Flag]:
         return [rows.to_flag(row) for row in self._records("list_flags", after=after, count=count)]
 
-    def facts(self, keys: Iterable[str]) -> Facts:
+    def facts(self, keys: Collection[str]) -> Facts:
         """What is true of these flags."""
-        return Facts(true_flags=frozenset(row[0] for row in self._rows("true_flags", keys=rows.texts(list(keys)))))
+        return Facts(true_flags=frozenset(row[0] for row in self._rows("true_flags", keys=rows.texts(keys))))
 
     def complete_stopped(self, key: str, count: int, now: Now) -> int:
         """Completes at most `count` live reminders that this true flag stops."""
@@ -188,10 +190,11 @@ class Store:
     # The tick
 
     def claim_due(self, count: int, floor: Instant | None, now: Now) -> Claim:
-        instant, due, flags, waiting = self._rows("claim_due", count=count, floor=floor, now=rows.time(now))[0]
+        instant, flags, waiting, *columns = self._rows("claim_due", count=count, floor=floor, now=rows.time(now))[0]
+        due = map(Due._make, zip(*map(json.loads, columns), strict=True)) if columns[0] else ()
         return Claim(
             instant,
-            [Due._make(row) for row in json.loads(due)] if due else [],
+            list(due),
             Facts(true_flags=frozenset(json.loads(flags))) if flags else Facts(),
             frozenset(json.loads(waiting)) if waiting else frozenset(),
         )
@@ -201,18 +204,20 @@ class Store:
         decisions = [plan.decision for plan in plans]
         advanced: int = self._value(
             "advance",
-            tids=rows.array([f'"{plan.due.tid}"' for plan in plans]),
-            statuses=rows.array([d.status for d in decisions]),
-            next_run_at=rows.array([d.next_run_at for d in decisions]),
-            planned_through=rows.array([d.planned_through for d in decisions]),
-            reasons=rows.array([d.reason for d in decisions]),
+            tids=rows.words([f'"{plan.due.tid}"' for plan in plans]),
+            statuses=rows.words([None if d.status is Status.ACTIVE else d.status for d in decisions]),
+            next_run_at=rows.numbers([d.next_run_at for d in decisions]),
+            planned_through=rows.numbers([d.planned_through for d in decisions]),
+            reasons=rows.words([d.reason for d in decisions]),
             errors=rows.texts([d.error for d in decisions]),
-            run_ids=rows.array([plan.due.run_id for plan in plans]),
-            run_states=rows.array([plan.run_state for plan in plans]),
-            run_reasons=rows.array([plan.run_reason for plan in plans]),
+            run_ids=rows.numbers([plan.due.run_id for plan in plans]),
+            run_states=rows.words([plan.run_state for plan in plans]),
+            run_reasons=rows.words([plan.run_reason for plan in plans]),
             run_errors=rows.texts([plan.run_error for plan in plans]),
-            scheduled_for=rows.array([d.scheduled_at for d in decisions]),
-            stands_for=rows.array([d.stands_for for d in decisions]),
+            scheduled_for=rows.numbers(
+                [None if d.scheduled_at == d.planned_through else d.scheduled_at for d in decisions]
+            ),
+            stands_for=rows.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
             messages=rows.texts([rows.json_text(plan.message) for plan in plans]),
             lease=lease_seconds,
             now=rows.time(now),
@@ -222,38 +227,38 @@ class Store:
     def park(self, reminder_id: str, error: str, now: Now) -> None:
         self._rows("park", id=reminder_id, error=error, now=rows.time(now))
 
-    def lock_reminders(self, reminder_ids: Iterable[str]) -> None:
-        self._rows("lock_reminders", reminder_ids=rows.array(reminder_ids))
+    def lock_reminders(self, reminder_ids: Collection[str]) -> None:
+        self._rows("lock_reminders", reminder_ids=rows.words(reminder_ids))
 
-    def fail_undelivered(self, reminder_ids: Iterable[str], now: Now) -> None:
-        self._rows("fail_undelivered", reminder_ids=rows.array(reminder_ids), now=rows.time(now))
+    def fail_undelivered(self, reminder_ids: Collection[str], now: Now) -> None:
+        self._rows("fail_undelivered", reminder_ids=rows.words(reminder_ids), now=rows.time(now))
 
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float, now: Now) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
-        channels, sizes = rows.texts(list(rooms)), rows.array(rooms.values())
+        channels, sizes = rows.texts(rooms), rows.numbers(rooms.values())
         return rows.to_runs(
             self._value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds, now=rows.time(now))
         )
 
-    def take_over(self, channels: Iterable[str], batches: Sequence[int], lease_seconds: float, now: Now) -> list[Run]:
+    def take_over(self, channels: Collection[str], batches: Sequence[int], lease_seconds: float, now: Now) -> list[Run]:
         """Leases runs of dead workers; `batches[attempt - 1]` says how many at a time."""
-        names, sizes = rows.texts(list(channels)), rows.array(batches)
+        names, sizes = rows.texts(channels), rows.numbers(batches)
         return rows.to_runs(
             self._value("take_over", channels=names, batches=sizes, lease=lease_seconds, now=rows.time(now))
         )
 
-    def undeliverable(self, channels: Iterable[str], max_attempts: int, now: Now) -> list[tuple[int, str, bool]]:
+    def undeliverable(self, channels: Collection[str], max_attempts: int, now: Now) -> list[tuple[int, str, bool]]:
         """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
-        names = rows.texts(list(channels))
+        names = rows.texts(channels)
         found = self._rows("undeliverable", channels=names, max_attempts=max_attempts, now=rows.time(now))
         return [(row[0], str(row[1]), row[2]) for row in found]
 
-    def bury(self, ids: Iterable[int], reason: Reason, error: str, now: Now) -> None:
-        self._rows("bury", ids=rows.array(ids), reason=reason, error=error, now=rows.time(now))
+    def bury(self, ids: Collection[int], reason: Reason, error: str, now: Now) -> None:
+        self._rows("bury", ids=rows.numbers(ids), reason=reason, error=error, now=rows.time(now))
 
     def run_facts(self, runs: Sequence[Run], now: Now) -> tuple[Instant, list[RunFacts], Facts]:
         """What may stop these runs, as of the instant that is returned with it."""
-        ids, attempts = rows.array([run.id for run in runs]), rows.array([run.attempt for run in runs])
+        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
         instant, facts, flags = self._rows("run_facts", ids=ids, attempts=attempts, now=rows.time(now))[0]
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return instant, [RunFacts._make(row) for row in json.loads(facts)], Facts(true_flags=true_flags)
@@ -262,11 +267,11 @@ class Store:
         """Writes what came of attempts; how many were still this worker's to write."""
         recorded: int = self._value(
             "record_outcomes",
-            ids=rows.array([o.run.id for o in outcomes]),
-            attempts=rows.array([o.run.attempt for o in outcomes]),
-            states=rows.array([o.state for o in outcomes]),
-            delays=rows.array([o.delay for o in outcomes]),
-            reasons=rows.array([o.reason for o in outcomes]),
+            ids=rows.numbers([o.run.id for o in outcomes]),
+            attempts=rows.numbers([o.run.attempt for o in outcomes]),
+            states=rows.words([o.state for o in outcomes]),
+            delays=rows.numbers([o.delay for o in outcomes]),
+            reasons=rows.words([o.reason for o in outcomes]),
             errors=rows.texts([o.error for o in outcomes]),
             provider_ids=rows.texts([o.provider_id for o in outcomes]),
             now=rows.time(now),
@@ -274,7 +279,7 @@ class Store:
         return recorded
 
     def hand_back(self, runs: Sequence[Run], now: Now) -> None:
-        ids, attempts = rows.array([run.id for run in runs]), rows.array([run.attempt for run in runs])
+        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
         self._rows("hand_back", ids=ids, attempts=attempts, now=rows.time(now))
 
     def bookmark(self, now: Now) -> Bookmark:

@@ -193,18 +193,14 @@ class Tick:
 
     def _count(self, planned: Planned) -> None:
         summary = self.summary
-        summary.due += len(planned.plans)
-        for plan in planned.plans:
-            if plan.run_state is not None:
-                summary.planned += 1
-                if plan.run_state is State.PENDING:
-                    self._overflow += 1
-                elif plan.run_state is State.DEAD:
-                    summary.dead += 1
-            if plan.decision.status is Status.COMPLETED:
-                summary.completed += 1
-            elif plan.decision.status is Status.FAILED:
-                summary.parked += 1
+        runs = [plan.run_state for plan in planned.plans]
+        statuses = [plan.decision.status for plan in planned.plans]
+        summary.due += len(runs)
+        summary.planned += len(runs) - runs.count(None)
+        summary.dead += runs.count(State.DEAD)
+        summary.completed += statuses.count(Status.COMPLETED)
+        summary.parked += statuses.count(Status.FAILED)
+        self._overflow += runs.count(State.PENDING)
         self._may_be_waiting = self._may_be_waiting or self._overflow > 0
         if self._fan_out and planned.is_full and (summary.planned >= FAN_OUT_RUNS or self._overflow >= ROOM):
             self._fan_out()

@@ -1,50 +1,61 @@
 -- The core tables. PostgreSQL 14 or later, no extensions, no triggers.
--- Identifiers compare as bytes (COLLATE "C"): every tick inserts into indexes on them, and a locale's rules would cost and mean nothing there.
+-- Identifiers compare as bytes (COLLATE "C"): every tick enters them into indexes, and a locale's rules would cost and mean nothing.
+-- Lengths are bounded by varchar(n) rather than by CHECK, and what a status demands of its row stands in one CHECK:
+-- a CHECK is evaluated at each UPDATE, the bound of a varchar only where the column is written.
 
 CREATE TABLE status_flags (
-  key        text COLLATE "C" PRIMARY KEY CHECK (key ~ '^[A-Za-z0-9._:@+=-]+$' AND length(key) <= 300),
+  key        varchar(300) COLLATE "C" PRIMARY KEY CHECK (key ~ '^[A-Za-z0-9._:@+=-]+$'),
   value      boolean     NOT NULL DEFAULT false,
   draining   boolean     NOT NULL DEFAULT false,   -- true and more reminders to complete than one transaction may: the ticks go on
   created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT draining_is_true CHECK (value OR NOT draining)
+  updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX status_flags_draining ON status_flags (key) WHERE draining;
+CREATE INDEX status_flags_draining ON status_flags (key) WHERE draining AND value;
 
 CREATE TABLE reminder_jobs (
   -- A UUIDv7: the API makes its own, this default serves plain SQL.
   id uuid PRIMARY KEY DEFAULT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
     placing substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
-  entity_type text COLLATE "C" NOT NULL CHECK (length(entity_type) BETWEEN 1 AND 100),
-  entity_id   text COLLATE "C" NOT NULL CHECK (length(entity_id)   BETWEEN 1 AND 200),
-  event_type  text COLLATE "C" NOT NULL CHECK (length(event_type)  BETWEEN 1 AND 100),
-  channel     text COLLATE "C" NOT NULL CHECK (length(channel)     BETWEEN 1 AND 50),
-  recipient   text CHECK (length(recipient) BETWEEN 1 AND 500),
+  entity_type varchar(100) COLLATE "C" NOT NULL CHECK (entity_type <> ''),
+  entity_id   varchar(200) COLLATE "C" NOT NULL CHECK (entity_id <> ''),
+  event_type  varchar(100) COLLATE "C" NOT NULL CHECK (event_type <> ''),
+  channel     varchar(50)  COLLATE "C" NOT NULL CHECK (channel <> ''),
+  recipient   varchar(500),
   message     jsonb CHECK (jsonb_typeof(message) = 'object'),            -- subject, body, payload as given
-  schedule_type text NOT NULL CHECK (schedule_type IN ('one_time', 'recurring')),
-  interval_minutes integer CHECK (interval_minutes BETWEEN 1 AND 5256000),
-  start_at    timestamptz NOT NULL DEFAULT now() CHECK (isfinite(start_at)),   -- the anchor of the grid
-  next_run_at     timestamptz CHECK (isfinite(next_run_at)),      -- when to look next: anybody may set it
-  planned_through timestamptz CHECK (isfinite(planned_through)),  -- every occurrence up to here has a run or was passed over on purpose
+  schedule_type varchar(20) COLLATE "C" NOT NULL,
+  interval_minutes integer,
+  start_at    timestamptz NOT NULL DEFAULT now(),                 -- the anchor of the grid
+  next_run_at     timestamptz,                                    -- when to look next: anybody may set it
+  planned_through timestamptz,                                    -- every occurrence up to here has a run or was passed over on purpose
   occurrence_no integer NOT NULL DEFAULT 0 CHECK (occurrence_no >= 0),
-  stop_condition_type  text CHECK (stop_condition_type IN ('db_check')),
-  stop_condition_value text COLLATE "C",
-  status      text NOT NULL DEFAULT 'ACTIVE' CHECK (status IN ('ACTIVE', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED')),
+  stop_condition_type  varchar(20)  COLLATE "C",
+  stop_condition_value varchar(300) COLLATE "C",
+  status      varchar(10) COLLATE "C" NOT NULL DEFAULT 'ACTIVE',
   paused_at   timestamptz,
   completed_at timestamptz,
-  completion_reason text,
+  completion_reason varchar(50) COLLATE "C",
   last_error  text,
   version     integer NOT NULL DEFAULT 1,                         -- counts callers' edits: the ETag
   created_at  timestamptz NOT NULL DEFAULT now(),
   updated_at  timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT active_has_next_run   CHECK (status <> 'ACTIVE' OR next_run_at IS NOT NULL),
-  CONSTRAINT paused_has_time       CHECK ((status = 'PAUSED') = (paused_at IS NOT NULL)),
-  CONSTRAINT ended_has_time        CHECK ((status IN ('COMPLETED', 'CANCELLED', 'FAILED')) = (completed_at IS NOT NULL)),
-  CONSTRAINT completed_has_reason  CHECK (status <> 'COMPLETED' OR completion_reason IS NOT NULL),
-  CONSTRAINT failed_has_error      CHECK (status <> 'FAILED' OR last_error IS NOT NULL),
-  CONSTRAINT recurring_has_interval CHECK ((schedule_type = 'recurring') = (interval_minutes IS NOT NULL)),
-  CONSTRAINT condition_is_whole    CHECK ((stop_condition_type IS NULL) = (stop_condition_value IS NULL)),
-  CONSTRAINT condition_names_flag  CHECK (length(stop_condition_value) BETWEEN 1 AND 300)
+  CONSTRAINT status_fits_row CHECK (CASE status
+    WHEN 'ACTIVE'    THEN next_run_at IS NOT NULL AND completed_at IS NULL AND paused_at IS NULL
+    WHEN 'PAUSED'    THEN paused_at IS NOT NULL AND completed_at IS NULL
+    WHEN 'COMPLETED' THEN completed_at IS NOT NULL AND paused_at IS NULL AND completion_reason IS NOT NULL
+    WHEN 'CANCELLED' THEN completed_at IS NOT NULL AND paused_at IS NULL
+    WHEN 'FAILED'    THEN completed_at IS NOT NULL AND paused_at IS NULL AND last_error IS NOT NULL
+    ELSE false END),
+  CONSTRAINT schedule_is_whole CHECK (CASE schedule_type
+    WHEN 'recurring' THEN COALESCE(interval_minutes BETWEEN 1 AND 5256000, false)
+    WHEN 'one_time'  THEN interval_minutes IS NULL
+    ELSE false END),
+  -- Also refuses infinity, and years that clients cannot read.
+  CONSTRAINT instants_are_sane CHECK (start_at BETWEEN '1900-01-01Z' AND '2900-01-01Z'
+    AND COALESCE(next_run_at BETWEEN '1900-01-01Z' AND '2900-01-01Z', true)
+    AND COALESCE(planned_through BETWEEN '1900-01-01Z' AND '2900-01-01Z', true)),
+  CONSTRAINT condition_is_whole CHECK (CASE stop_condition_type
+    WHEN 'db_check' THEN COALESCE(stop_condition_value <> '', false)
+    ELSE stop_condition_type IS NULL AND stop_condition_value IS NULL END)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 
 -- A reminder's own UPDATE moves next_run_at, so it enters every index that a live row meets: these three, and no more.
@@ -58,25 +69,29 @@ CREATE TABLE reminder_runs (
   id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
   reminder_id   uuid NOT NULL,                                    -- no foreign key: history outlives, and it costs a check a row
   occurrence_no integer  NOT NULL CHECK (occurrence_no > 0),
-  step          smallint NOT NULL DEFAULT 0 CHECK (step >= 0),    -- 0: the reminder itself
-  cause         text NOT NULL DEFAULT 'schedule' CHECK (cause IN ('schedule', 'trigger')),
+  step          smallint NOT NULL DEFAULT 0,                      -- 0: the reminder itself
+  cause         varchar(20) COLLATE "C" NOT NULL DEFAULT 'schedule',   -- schedule or trigger
   scheduled_for timestamptz NOT NULL,
-  stands_for    integer NOT NULL DEFAULT 1 CHECK (stands_for >= 1),   -- missed occurrences folded into this one, itself included
-  channel       text COLLATE "C" NOT NULL,
-  recipient     text,
+  stands_for    integer NOT NULL DEFAULT 1 CHECK (stands_for >= 1),    -- missed occurrences folded into this one, itself included
+  channel       varchar(50) COLLATE "C" NOT NULL,
+  recipient     varchar(500),
   message       jsonb,                                            -- a snapshot, as rendered
-  state         text NOT NULL CHECK (state IN ('PENDING', 'SENDING', 'SENT', 'DEAD', 'SKIPPED', 'CANCELLED')),
+  state         varchar(10) COLLATE "C" NOT NULL,
   attempt       smallint NOT NULL DEFAULT 0 CHECK (attempt >= 0), -- sends begun; the fence
   attempt_at    timestamptz,                                      -- PENDING: not before; SENDING: the lease's end
-  reason        text,
+  reason        varchar(50) COLLATE "C",
   error         text,
   provider_id   text,
   created_at    timestamptz NOT NULL DEFAULT now(),
   finished_at   timestamptz,
-  CONSTRAINT unfinished_has_attempt_at CHECK ((state IN ('PENDING', 'SENDING')) = (attempt_at IS NOT NULL)),
-  CONSTRAINT finished_has_time   CHECK ((state IN ('PENDING', 'SENDING')) = (finished_at IS NULL)),
-  CONSTRAINT sending_has_attempt CHECK (state <> 'SENDING' OR attempt > 0),
-  CONSTRAINT not_sent_has_reason CHECK (state NOT IN ('DEAD', 'SKIPPED', 'CANCELLED') OR reason IS NOT NULL)
+  CONSTRAINT state_fits_row CHECK (CASE state
+    WHEN 'SENDING' THEN attempt_at IS NOT NULL AND finished_at IS NULL AND attempt > 0
+    WHEN 'SENT'    THEN attempt_at IS NULL AND finished_at IS NOT NULL
+    WHEN 'PENDING' THEN attempt_at IS NOT NULL AND finished_at IS NULL
+    WHEN 'DEAD'      THEN attempt_at IS NULL AND finished_at IS NOT NULL AND reason IS NOT NULL
+    WHEN 'SKIPPED'   THEN attempt_at IS NULL AND finished_at IS NOT NULL AND reason IS NOT NULL
+    WHEN 'CANCELLED' THEN attempt_at IS NULL AND finished_at IS NOT NULL AND reason IS NOT NULL
+    ELSE false END)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE UNIQUE INDEX reminder_runs_occurrence ON reminder_runs (reminder_id, occurrence_no, step);  -- the history's order, too

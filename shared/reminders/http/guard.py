@@ -1,0 +1,104 @@
+"""The guard at the door: nothing reaches Powertools, pydantic or PostgreSQL that one of them would trip over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from reminders.http import strict_json
+from reminders.http.operations import Operation, Table
+from reminders.http.refusals import BodyTooLarge, FieldError, InvalidRequest, UnsupportedMediaType
+
+MAX_BODY = 65_536  # bytes
+
+# What a route or Powertools reads; nothing else passes, so that nothing else can trip them.
+_HEADERS = ("if-match", "accept-encoding")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A request as it came in. A body that is too long may be cut, once it is longer than MAX_BODY."""
+
+    method: str
+    path: str  # percent-encoded, as sent
+    query: str  # the same
+    headers: Mapping[str, str]  # by lower-case name; repeated ones joined by commas
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admitted:
+    """A request that may go on to the resolver."""
+
+    operation: Operation
+    method: str
+    path: str  # each segment percent-encoded to the last sign, so that any value matches a route's parameter
+    query: Mapping[str, str]  # decoded, each name once
+    headers: Mapping[str, str]
+    body: str  # a JSON object, or empty
+
+
+def admit(table: Table, call: Call) -> Admitted:
+    """The request in a form that is safe to go on with; or one of the refusals."""
+    path = _normalised(call.path)
+    place = table.find(call.method, path)
+    body = _body(call, takes_body=place.takes_body)
+    query = _query(call.query, place.query)
+    headers = {name: call.headers[name] for name in _HEADERS if name in call.headers}
+    return Admitted(operation=place.operation, method=call.method, path=path, query=query, headers=headers, body=body)
+
+
+def _normalised(path: str) -> str:
+    return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in path.split("/"))
+
+
+def _query(raw: str, known: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    errors: list[FieldError] = []
+    for piece in filter(None, raw.split("&")):
+        name, _, value = piece.partition("=")
+        name = _decoded(name, "replace")
+        try:
+            value = _decoded(value, "strict")
+        except UnicodeDecodeError:
+            errors.append(FieldError(shown(name), "is not valid UTF-8"))
+        if name not in known:
+            errors.append(FieldError(shown(name), "there is no such parameter here"))
+        elif name in found:
+            errors.append(FieldError(name, "is given more than once"))
+        found[name] = value
+    if errors:
+        raise InvalidRequest(errors)
+    return found
+
+
+def _decoded(part: str, errors: str) -> str:
+    return unquote_to_bytes(part.replace("+", " ")).decode("utf-8", errors)
+
+
+def shown(name: str) -> str:
+    """A name of the caller's own, short enough and plain enough to be answered with."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
+
+
+def _body(call: Call, *, takes_body: bool) -> str:
+    if len(call.body) > MAX_BODY:
+        raise BodyTooLarge(MAX_BODY)
+    if not call.body:
+        if takes_body:
+            raise InvalidRequest([FieldError("body", "is required")])
+        return ""
+    if not _is_json(call.headers.get("content-type", "")):
+        raise UnsupportedMediaType
+    value = strict_json.parse(call.body)
+    if not isinstance(value, dict):
+        raise InvalidRequest([FieldError("body", "must be a JSON object")])
+    if value and not takes_body:
+        raise InvalidRequest([FieldError("body", "there is none here: leave it out, or send {}")])
+    return call.body.decode("utf-8")
+
+
+def _is_json(content_type: str) -> bool:
+    """A body without a type is refused as well: a browser sends one across origins without asking first."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
+    return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)

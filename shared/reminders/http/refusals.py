@@ -1,0 +1,57 @@
+"""What is refused at the door, before any command is asked. `problems.py` says which status each becomes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from reminders.errors import ReminderError
+
+_SHOWN = 20  # field errors in one answer: a body may hold thousands
+
+
+class FieldError(NamedTuple):
+    """One field, or part of the request, and what is wrong with it. Never the value that was sent."""
+
+    field: str
+    message: str
+
+
+class UnknownPath(ReminderError):
+    """No route has this path."""
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing at this path")
+
+
+class WrongMethod(ReminderError):
+    """The path exists, the method on it does not."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(f"this path takes {', '.join(self.allowed)}")
+
+
+class BodyTooLarge(ReminderError):
+    """The body is longer than the door lets in."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"a body holds at most {limit_bytes} bytes")
+        self.limit_bytes = limit_bytes
+
+
+class UnsupportedMediaType(ReminderError):
+    """There is a body, and it does not say that it is JSON in UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__("a body is JSON in UTF-8 and says so: Content-Type: application/json")
+
+
+class MalformedBody(ReminderError):
+    """The body is not JSON that can be read safely."""
+
+
+class InvalidRequest(ReminderError):
+    """One or several fields, parameters or headers cannot be accepted."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)[:_SHOWN]
+        super().__init__(f"cannot be accepted: {', '.join(dict.fromkeys(error.field for error in self.errors))}")

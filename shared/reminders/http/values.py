@@ -1,0 +1,44 @@
+"""Validated values: each text and instant that a caller may send is one of these."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+"""No control characters, no line and paragraph separators. The bounds of length stand beside it."""
+ANY_TEXT = r"^[^\u0000]*$"
+"""What PostgreSQL can store; the guard has seen to lone surrogates."""
+
+MAX_DISTANCE = timedelta(days=36_525)  # 100 years
+
+# RFC 3339; digits of ASCII only, and an offset always.
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def instant(text: object) -> datetime:
+    """An RFC 3339 text with a UTC offset, within 100 years of now, as a datetime in UTC."""
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
+        raise PydanticCustomError("instant", "must be RFC 3339 with a UTC offset, such as 2026-03-02T09:00:00Z")
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("instant", "there is no such date or time") from None
+    if abs(moment - datetime.now(UTC)) > MAX_DISTANCE:
+        raise PydanticCustomError("instant", "must be within 100 years of now")
+    return moment
+
+
+Instant = Annotated[datetime, BeforeValidator(instant)]
+
+
+def utc_text(moment: datetime | None) -> str | None:
+    """An instant as it is answered: UTC with `Z`, microseconds only if there are any.
+
+    What SQL has set beyond the year 9999 comes from the driver as PostgreSQL's own text and is answered as that.
+    """
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
