@@ -1,0 +1,1 @@
+"""What `make deploy` does besides `sam deploy`."""

@@ -1,0 +1,99 @@
+"""`make run`: everything on one machine, until Ctrl-C."""
+
+import os
+import socket
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from local import postgres, server
+from reminders.config import Settings
+from reminders.observe import logger
+from reminders.wiring import Scheduler, address_of
+
+HOST = "127.0.0.1"
+FOLDER = Path(".local")
+URL_FILE = FOLDER / "database-url"
+TICK_EVERY_SECONDS = 2.0
+TICK_BUDGET_SECONDS = 60.0
+# Of the embedded server; what a laptop has to spare.
+SERVER_SETTINGS = {"max_connections": "50", "shared_buffers": "128MB"}
+
+
+def main() -> int:
+    """Starts the parts in their order, serves until it is told to stop, and stops them in reverse."""
+    port = int(os.environ.get("PORT") or 8000)
+    if not _is_free(port):
+        print(f"port {port} is taken: stop what listens there, or choose another with PORT=…", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(exist_ok=True)
+    settings = _settings()
+    postgres.migrate(address_of(settings)(False))
+    URL_FILE.write_text(settings.database_url, encoding="utf-8")
+    stop = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(settings, stop), name="ticker")
+    ticker.start()
+    try:
+        _serve(settings, port)
+    finally:
+        stop.set()
+        ticker.join()
+        URL_FILE.unlink(missing_ok=True)
+    return 0
+
+
+def _settings() -> Settings:
+    settings = Settings.from_environment(
+        {
+            "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
+            "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
+            **os.environ,
+        }
+    )
+    if settings.database_url:
+        return settings
+    embedded = postgres.start(FOLDER.resolve() / f"postgres-{postgres.version()}", SERVER_SETTINGS)
+    postgres.create_database(postgres.address_of(embedded, "postgres"), "reminders")
+    return replace(settings, database_url=postgres.url_of(embedded, "reminders"))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _serve(settings: Settings, port: int) -> None:
+    config = uvicorn.Config(server.build_app(settings), host=HOST, port=port, log_level="warning", access_log=False)
+    running = uvicorn.Server(config)
+    announcer = threading.Thread(target=_announce, args=(running, port), daemon=True)
+    announcer.start()
+    running.run()
+
+
+def _announce(running: uvicorn.Server, port: int) -> None:
+    while not running.started:
+        threading.Event().wait(0.02)
+    print(f"ready: http://{HOST}:{port}  ·  Swagger UI: http://{HOST}:{port}/docs  ·  mail: {FOLDER / 'outbox'}/")
+    print('SQL: make sql Q="SELECT entity_id, status, next_run_at FROM reminder_jobs"', flush=True)
+
+
+def _tick(settings: Settings, stop: threading.Event) -> None:
+    scheduler = Scheduler(settings)
+    while not stop.wait(TICK_EVERY_SECONDS):
+        try:
+            scheduler.tick(TICK_BUDGET_SECONDS)
+        except Exception:  # the next tick tries again; a ticker that dies in silence would not
+            logger.exception("tick failed")
+    scheduler.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
