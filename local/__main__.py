@@ -1,10 +1,13 @@
 """`make run`: everything on one machine, until Ctrl-C."""
 
+import multiprocessing
 import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -37,7 +40,8 @@ def main() -> int:
     ticker = threading.Thread(target=_tick, args=(settings, stop), name="ticker")
     ticker.start()
     try:
-        _serve(settings, port)
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
+            _serve(settings, port)
     finally:
         stop.set()
         ticker.join()
@@ -85,11 +89,22 @@ def _announce(running: uvicorn.Server, port: int) -> None:
     print('SQL: make sql Q="SELECT entity_id, status, next_run_at FROM reminder_jobs"', flush=True)
 
 
+def _start_worker(settings: Settings) -> None:
+    """One more worker, as a process of its own, where the cloud would invoke the function again."""
+    multiprocessing.get_context("spawn").Process(target=_work, args=(settings,), daemon=True).start()
+
+
+def _work(settings: Settings) -> None:
+    Scheduler(settings).tick(TICK_BUDGET_SECONDS)
+
+
 def _tick(settings: Settings, stop: threading.Event) -> None:
     scheduler = Scheduler(settings)
     while not stop.wait(TICK_EVERY_SECONDS):
         try:
-            scheduler.tick(TICK_BUDGET_SECONDS)
+            summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, settings))
+            if summary.due or summary.sent or summary.error:
+                logger.info("tick", extra=summary.as_dict())
         except Exception:  # the next tick tries again; a ticker that dies in silence would not
             logger.exception("tick failed")
     scheduler.close()

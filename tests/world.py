@@ -69,10 +69,58 @@ class World:
         reminder, _ = self.commands.create(wish(**changes), now=now)
         return reminder
 
+    def plant(
+        self,
+        count: int,
+        *,
+        due: datetime = NOW,
+        channel: str = "kept",
+        flag: str | None = None,
+        schedule_type: str = "recurring",
+    ) -> None:
+        """Makes many hourly reminders by plain SQL, all due at one instant; `{n}` in the flag's key is their number."""
+        self.sql(
+            "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, "
+            "start_at, next_run_at, stop_condition_type, stop_condition_value) "
+            "SELECT 'thing', 'n_' || n, 'event', CAST(:channel AS text), CAST(:type AS text), "
+            "CASE WHEN CAST(:type AS text) = 'recurring' THEN 60 END, "
+            "CAST(:due AS timestamptz), CAST(:due AS timestamptz), "
+            "CASE WHEN CAST(:flag AS text) IS NOT NULL THEN 'db_check' END, "
+            "replace(CAST(:flag AS text), '{n}', n::text) "
+            "FROM generate_series(1, CAST(:count AS integer)) AS n",
+            count=count,
+            due=due.isoformat(),
+            channel=channel,
+            flag=flag,
+            type=schedule_type,
+        )
+
+    def plant_in(self, seconds: float) -> None:
+        """Makes one reminder that is due so many seconds from the database's now."""
+        self.sql(
+            "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at, next_run_at) "
+            "SELECT 'thing', 'in_' || :seconds, 'event', 'kept', 'recurring', 60, at, at "
+            "FROM (SELECT now() + CAST(:seconds AS float8) * interval '1 second' AS at) soon",
+            seconds=str(seconds),
+        )
+
+    def states(self) -> dict[str, int]:
+        """How many runs are in each state."""
+        return dict(self.sql("SELECT state, count(*) FROM reminder_runs GROUP BY state"))
+
     def tick(self, now: datetime | None = NOW, **settings: Any) -> Summary:
         """One tick at a fixed instant."""
         settings = {"budget_seconds": 30.0, "store": self.store} | settings
         return Tick(channels=self.channels, now=now, **settings).run()
+
+    def wait_until_blocked(self) -> None:
+        """Returns when some session of this database waits for a lock."""
+        waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        for _ in range(1000):
+            if self.sql(waits):
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError("nobody waits for a lock")
 
     def runs(self, reminder: Reminder) -> list[RunRecord]:
         """A reminder's runs, the oldest first."""

@@ -1,12 +1,13 @@
 """Every minute: one tick. In a container that stays warm the connection is kept from one to the next."""
 
 import os
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders.observe import logger
-from reminders.wiring import Scheduler
+from reminders.observe import logger, publish
+from reminders.wiring import Scheduler, invoke_worker
 
 scheduler = Scheduler.from_environment(os.environ)
 
@@ -14,5 +15,7 @@ scheduler = Scheduler.from_environment(os.environ)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int | float | str]:
     """Runs a tick within the time that is left; only a scheduled one, never a fanned-out one, may call more workers."""
-    left = context.get_remaining_time_in_millis() / 1000
-    return scheduler.tick(left, may_fan_out=not event.get("fanned_out"), function_name=context.function_name).as_dict()
+    call_worker = None if event.get("fanned_out") else partial(invoke_worker, context.function_name)
+    summary = scheduler.tick(context.get_remaining_time_in_millis() / 1000, call_worker)
+    publish(summary)
+    return summary.as_dict()

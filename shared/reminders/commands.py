@@ -19,7 +19,7 @@ from reminders.model import (
     to_instant,
 )
 from reminders.schedule import next_occurrence
-from reminders.store import Now, Store
+from reminders.store import Health, Now, Store
 
 COMPLETED_AT_ONCE = 1_000  # reminders that one PUT of a flag completes; the ticks do the rest
 
@@ -77,6 +77,9 @@ class Commands:
 
     def list_reminders(self, *, before: str | None, limit: int, **filters: str | None) -> Page[Reminder]:
         """Reminders that match all filters, newest first; `before` is the id after which the page begins."""
+        channel = filters.get("channel")
+        if channel is not None:
+            self._check_channel(channel)
         found = self._store.list_reminders(before=before, count=limit + 1, **filters)
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].id if len(found) > limit else None)
 
@@ -176,6 +179,14 @@ class Commands:
         """Flags in the order of their keys; `after` is the key after which the page begins."""
         found = self._store.list_flags(after=after, count=limit + 1)
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].key if len(found) > limit else None)
+
+    def health(self) -> Health:
+        """Whether the engine keeps up, as an operator asks."""
+        return self._store.health()
+
+    def close(self) -> None:
+        """Closes the connection; the next command opens another."""
+        self._store.close()
 
     def _check_channel(self, channel: str) -> None:
         if channel not in self._channels:

@@ -26,8 +26,10 @@ READ_TIMEOUT_SECONDS = 40.0
 _RETRIES = 3
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _REFUSED_PASSWORD = ("28P01", "28000")
-# The server ends the session, or cannot take us now: shutdown, too many connections, time-outs, a read-only stand-by.
+# The server ends the session, or cannot take us now: shutdown, too many connections, time-outs, a read-only stand-by,
+# a password that is refused even when it is fresh.
 _UNAVAILABLE = (
+    *_REFUSED_PASSWORD,
     "57P01",
     "57P02",
     "57P03",
@@ -72,7 +74,7 @@ class Address:
         """This address as a URL that `from_url` reads."""
         password = f":{quote(self.password, safe='')}" if self.password else ""
         query = {"sslmode": self.sslmode} | ({"sslrootcert": self.sslrootcert} if self.sslrootcert else {})
-        place = f"{self.host}:{self.port}"
+        place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         if self.is_socket:
             place, query = f":{self.port}", query | {"host": self.host}
         return f"postgresql://{quote(self.user, safe='')}{password}@{place}/{quote(self.database, safe='')}?{urlencode(query)}"
@@ -108,9 +110,23 @@ def connect[C](address: Address, connection: Callable[..., C]) -> C:
             ssl_context=_tls(address),
             application_name="reminders",
         )
+    except InterfaceError as lost:
+        sock.close()
+        refusal = _what_the_server_said(lost)
+        if refusal is None:
+            raise
     except BaseException:
         sock.close()
         raise
+    raise DatabaseError(refusal)
+
+
+def _what_the_server_said(lost: BaseException) -> object | None:
+    """A server that refuses us hangs up; the driver then fails to take its leave, and that error hides the refusal."""
+    error: BaseException | None = lost
+    while error is not None and not isinstance(error, DatabaseError):
+        error = error.__context__
+    return error.args[0] if error and error.args else None
 
 
 def _connected_socket(address: Address) -> socket.socket:
@@ -190,6 +206,11 @@ class Database:
             return result
 
         return self._persistently(once, may_repeat=lambda: repeatable or not committing)
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Gives the server this long to answer on the present connection, for work that is known to take its time."""
+        connection = self._connection or self._open()
+        connection._usock.settimeout(seconds)
 
     def close(self) -> None:
         """Closes the connection, if there is one."""

@@ -155,8 +155,9 @@ class Delivery:
         if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:
             self._wait_for_facts()
             begun = monotonic()
-        if self._stopped and run.id in self._stopped:
-            reason = self._stopped[run.id]
+        stopped = self._stopped  # the owner may put another in its place at any moment
+        if stopped and run.id in stopped:
+            reason = stopped[run.id]
             if reason is None:
                 return NotBegun(run, True)
             return Outcome(run, State.CANCELLED, None, reason, None, None, begun)
@@ -296,12 +297,12 @@ def _send(channel: Channel, run: Run, begun: float) -> Outcome:
         return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
     except UnknownOutcome as failure:
         return _again(run, Reason.UNKNOWN, failure, begun)
-    except Exception as failure:  # a channel is anybody's code: whatever it raises is a failed attempt
+    except BaseException as failure:  # a channel is anybody's code, and a thread that died would hold its run for good
         return _again(run, Reason.RETRY, failure, begun)
     return Outcome(run, State.SENT, None, None, None, None if provider_id is None else _storable(provider_id), begun)
 
 
-def _again(run: Run, reason: Reason, failure: Exception, begun: float) -> Outcome:
+def _again(run: Run, reason: Reason, failure: BaseException, begun: float) -> Outcome:
     delay = lifecycle.retry_delay(run.attempt, random.random)
     if delay is None:
         return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
@@ -310,8 +311,12 @@ def _again(run: Run, reason: Reason, failure: Exception, begun: float) -> Outcom
     return Outcome(run, State.PENDING, delay, reason, _error(failure), None, begun)
 
 
-def _error(failure: Exception) -> str:
-    return _storable(f"{type(failure).__name__}: {failure}")
+def _error(failure: BaseException) -> str:
+    name = type(failure).__name__
+    try:
+        return _storable(f"{name}: {failure}")
+    except Exception:  # it cannot even be shown
+        return name
 
 
 def _storable(text: str) -> str:

@@ -83,6 +83,7 @@ class RunFacts(NamedTuple):
 
     run_id: int
     owned: bool  # the run is still SENDING and at this worker's attempt
+    has_successor: bool  # a later occurrence of its reminder has been planned
     cause: str
     attempt: int
     scheduled_at: Instant
@@ -118,7 +119,8 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
 
 
 def _is_overtaken(run: RunFacts, now: Instant) -> bool:
-    if run.planned_through is not None and run.planned_through > run.scheduled_at:
+    # The cursor alone does not tell: an edit of the schedule moves it, too, and plans nothing.
+    if run.has_successor and run.planned_through is not None and run.planned_through > run.scheduled_at:
         return True
     return run.status == Status.ACTIVE and run.next_run_at is not None and run.next_run_at <= now
 

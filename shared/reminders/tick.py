@@ -23,6 +23,8 @@ BATCH = 1_000
 LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
 SWEEP_SECONDS = 1.0  # within a tick, a claim goes without its lower bound when the last such claim is older than this
 MARGIN_SECONDS = 1.0  # kept at the end for recording and handing back
+RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is planned between older batches
+RECENT_EVERY_SECONDS = 0.25
 LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
 FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
 REMOVED_A_TICK = 10  # batches of old runs
@@ -63,6 +65,9 @@ class Tick:
         self._floor: Instant | None = None
         self._swept_at = float("-inf")
         self._sweep_pause: float | None = None
+        self._is_behind = False  # what is being planned was due a while ago
+        self._recent_floor: Instant = 0
+        self._recent_at = self._began
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._overflow = 0  # runs that found no room
@@ -156,7 +161,7 @@ class Tick:
             if not found:
                 self._look_at = monotonic() + self._quiet_seconds()
         self._delivery.settle(0.0 if found else self._pause_seconds())
-        return found or not self._delivery.is_idle or monotonic() < self._stay_until
+        return found or not self._delivery.is_idle or self._can_lease() or monotonic() < self._stay_until
 
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
@@ -171,22 +176,43 @@ class Tick:
         return max(0.0, min(self._look_at, self._stay_until) - monotonic())
 
     def _lease_waiting(self) -> bool:
-        rooms = {name: min(room, self._batch) for name, room in self._delivery.rooms().items() if room >= ROOM // 2}
-        if not self._may_be_waiting or not rooms:
+        if not self._can_lease():
             return False
+        rooms, was_idle = self._rooms(), self._delivery.is_idle
         runs = self._store.lease_waiting(rooms, self._lease_seconds, self._now)
-        self._may_be_waiting = bool(runs)
+        # A channel that is full was not asked for. Without time, though, no room will come.
+        self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
         return bool(runs)
 
+    def _can_lease(self) -> bool:
+        return self._may_be_waiting and bool(self._rooms())
+
+    def _rooms(self) -> dict[str, int]:
+        """How many runs to ask for, of the channels that have room for a good part of a batch."""
+        return {name: min(room, self._batch) for name, room in self._delivery.rooms().items() if room >= ROOM // 2}
+
     def _plan(self) -> bool:
+        """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
+        if self._is_behind and monotonic() - self._recent_at >= RECENT_EVERY_SECONDS:
+            self._recent_at = monotonic()
+            if self._take(self._planner.plan(self._delivery.rooms(), self._recent_floor)):
+                return True
         sweeps = monotonic() - self._swept_at >= SWEEP_SECONDS
         planned = self._planner.plan(self._delivery.rooms(), None if sweeps else self._floor)
         if sweeps:
             self._swept_at = planned.read_at
             self._sweep_pause = _sweep_pause(planned)
-        more = planned.is_full and planned.last_due is not None
-        self._floor = planned.last_due - 1 if more and planned.last_due else planned.now
+        self._recent_floor = planned.now - int(RECENT_SECONDS * 1e6)
+        if planned.is_full and planned.last_due is not None:
+            self._floor = planned.last_due - 1
+            self._is_behind = planned.last_due < self._recent_floor
+        else:
+            self._floor = planned.now
+            self._is_behind = False
+        return self._take(planned)
+
+    def _take(self, planned: Planned) -> bool:
         self._delivery.accept(planned.leased, planned.read_at, planned.now)
         self._count(planned)
         return bool(planned.plans)

@@ -8,7 +8,6 @@ from reminders.channels import build_channels, known_channels
 from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.database import Address, Database
-from reminders.observe import publish
 from reminders.store import Store
 from reminders.summary import Summary
 from reminders.tick import Tick
@@ -38,33 +37,34 @@ class Scheduler:
     def from_environment(cls, environment: Mapping[str, str]) -> "Scheduler":
         return cls(Settings.from_environment(environment))
 
-    def tick(self, budget_seconds: float, *, may_fan_out: bool = False, function_name: str = "") -> Summary:
-        """One tick of at most so many seconds; its summary is logged and published as metrics."""
+    def tick(self, budget_seconds: float, call_worker: Callable[[], None] | None = None) -> Summary:
+        """One tick of at most so many seconds. When more is due than it can do, `call_worker` is called MAX_WORKERS times."""
         settings = self._settings
-        fan_out = may_fan_out and settings.max_workers > 0
-        summary = Tick(
+        return Tick(
             self._store,
             self._channels,
             budget_seconds=budget_seconds,
             stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
-            fan_out=(lambda: _invoke_more(function_name, settings.max_workers)) if fan_out else None,
+            fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             retention_days=settings.run_retention_days,
         ).run()
-        publish(summary)
-        return summary
 
     def close(self) -> None:
         self._store.close()
 
 
-def _invoke_more(function_name: str, count: int) -> None:
-    """Invokes the function again, asynchronously, so many times. A fanned-out tick never fans out itself."""
+def _repeat(call: Callable[[], None], times: int) -> None:
+    for _ in range(times):
+        call()
+
+
+def invoke_worker(function_name: str) -> None:
+    """Invokes the scheduler function once more, asynchronously, as a worker that calls no others."""
     # Imported here: boto3 costs a cold start three times what a tick without it does.
     import boto3
 
-    client = boto3.client("lambda")
-    for _ in range(count):
-        client.invoke(FunctionName=function_name, InvocationType="Event", Payload=json.dumps({"fanned_out": True}))
+    payload = json.dumps({"fanned_out": True})
+    boto3.client("lambda").invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
 
 
 def address_of(settings: Settings) -> Callable[[bool], Address]:

@@ -2,6 +2,7 @@
 
 import smtplib
 import threading
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -49,7 +50,7 @@ def compose(run: Run, sender: str, recipient: str) -> EmailMessage:
         message["Message-ID"] = f"<{run.key}@{sender.rpartition('@')[2]}>"
         message["X-Reminder-Run"] = run.key
         message.set_content(run.body or f"{title}.\n")
-    except ValueError as refused:
+    except (ValueError, MessageError) as refused:
         raise PermanentFailure(f"no email can be made of this: {refused}") from refused
     return message
 

@@ -3,7 +3,8 @@ WITH held AS MATERIALIZED (
   SELECT h.id, h.attempt
   FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[])) AS h (id, attempt)),
 facts AS MATERIALIZED (
-  SELECT h.id, COALESCE(r.state = 'SENDING' AND r.attempt = h.attempt, false) AS owned, r.cause, r.attempt, r.scheduled_for, r.created_at,
+  SELECT h.id, COALESCE(r.state = 'SENDING' AND r.attempt = h.attempt, false) AS owned,
+    COALESCE(j.occurrence_no > r.occurrence_no, false) AS has_successor, r.cause, r.attempt, r.scheduled_for, r.created_at,
     j.status, j.completion_reason, j.paused_at, j.next_run_at, j.planned_through, j.stop_condition_type, j.stop_condition_value
   FROM held h
   LEFT JOIN reminder_runs r ON r.id = h.id AND r.id = ANY (CAST(:ids AS bigint[]))
@@ -11,7 +12,7 @@ facts AS MATERIALIZED (
 SELECT
   (date_part('epoch', COALESCE(CAST(:now AS timestamptz), now())) * 1e6)::bigint,
   (SELECT json_agg(json_build_array(
-      id, owned, cause, attempt, (date_part('epoch', scheduled_for) * 1e6)::bigint, (date_part('epoch', created_at) * 1e6)::bigint,
+      id, owned, has_successor, cause, attempt, (date_part('epoch', scheduled_for) * 1e6)::bigint, (date_part('epoch', created_at) * 1e6)::bigint,
       status, completion_reason, (date_part('epoch', paused_at) * 1e6)::bigint, (date_part('epoch', next_run_at) * 1e6)::bigint,
       (date_part('epoch', planned_through) * 1e6)::bigint, stop_condition_type, stop_condition_value))::text
     FROM facts),
