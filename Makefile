@@ -61,6 +61,7 @@ build: .venv/.dev ## sam build for ARCHITECTURE, then byte code
 	@$(call byte_code,ApiFunction,/var/task)
 	@$(call byte_code,SchedulerFunction,/var/task)
 	@$(call byte_code,MigrateFunction,/var/task)
+	@$(PYTHON) -m pytest tests/e2e/byte_code.py
 
 byte_code = $(PYTHON) -m compileall -q --invalidation-mode unchecked-hash \
 	-s .aws-sam/build/$(1) -p $(2) .aws-sam/build/$(1)
