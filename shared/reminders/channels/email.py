@@ -2,6 +2,7 @@
 
 import smtplib
 import threading
+from contextlib import suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -88,21 +89,34 @@ class _Smtp:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def deliver(self, key: str, message: EmailMessage) -> None:
-        with smtplib.SMTP(self._host, self._port, timeout=_STEP_SECONDS) as server:
+        server = smtplib.SMTP(self._host, self._port, timeout=_STEP_SECONDS)
+        try:
+            self._greet(server)
+            _hand_over(server, message)
+        finally:
+            # A farewell that goes wrong says nothing about a message that was taken: it must not be sent again for that.
+            with suppress(OSError):
+                server.quit()
+            server.close()
+
+    def _greet(self, server: smtplib.SMTP) -> None:
+        server.ehlo()
+        if self._user or server.has_extn("starttls"):
+            server.starttls()
             server.ehlo()
-            if self._user or server.has_extn("starttls"):
-                server.starttls()
-                server.ehlo()
-            if self._user:
-                server.login(self._user, self._password)
-            try:
-                server.send_message(message)
-            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
-                if _is_final(refused):
-                    raise PermanentFailure("the mail server refuses the message") from refused
-                raise
-            except (TimeoutError, smtplib.SMTPServerDisconnected) as silence:
-                raise UnknownOutcome("the mail server did not answer") from silence
+        if self._user:
+            server.login(self._user, self._password)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        server.send_message(message)
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
+        if _is_final(refused):
+            raise PermanentFailure("the mail server refuses the message") from refused
+        raise
+    except (TimeoutError, smtplib.SMTPServerDisconnected) as silence:
+        raise UnknownOutcome("the mail server did not answer") from silence
 
 
 def _is_final(refused: smtplib.SMTPException) -> bool:

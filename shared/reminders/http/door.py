@@ -1,12 +1,11 @@
 """The door: each request passes the guard, is answered, and leaves one line in the log. The same for every server."""
 
-import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reminders.http import problems
-from reminders.http.guard import Admitted, Call, admit
+from reminders.http.guard import Admitted, Call, admit, normalised
 from reminders.http.operations import Table
 from reminders.observe import logger
 
@@ -17,12 +16,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: str
-    is_base64: bool = False
-
-    @property
-    def content(self) -> bytes:
-        return base64.b64decode(self.body) if self.is_base64 else self.body.encode()
+    content: bytes
 
 
 def answer(table: Table, read: Callable[[], Call], resolve: Callable[[Admitted], Answer]) -> Answer:
@@ -32,9 +26,10 @@ def answer(table: Table, read: Callable[[], Call], resolve: Callable[[Admitted],
     try:
         call = read()
         method = call.method[:10]
-        admitted = admit(table, call)
-        route = admitted.operation.path
-        answered = resolve(admitted)
+        path = normalised(call.path)
+        place = table.find(call.method, path)
+        route = place.route
+        answered = resolve(admit(call, path, place))
     except Exception as error:
         answered = _refusal(error)
     # Never the path, the query or a header: they hold keys, filters and credentials.
@@ -46,4 +41,4 @@ def answer(table: Table, read: Callable[[], Call], resolve: Callable[[Admitted],
 def _refusal(error: Exception) -> Answer:
     problem = problems.of(error)
     headers = {"Content-Type": problems.CONTENT_TYPE, **problem.headers}
-    return Answer(status=problem.kind.status, headers=headers, body=problem.body)
+    return Answer(status=problem.kind.status, headers=headers, content=problem.body.encode())

@@ -34,12 +34,7 @@ class Gateway:
         answered = door.answer(
             self._table, lambda: self._call(event), lambda admitted: self._resolve(event, context, admitted)
         )
-        return {
-            "statusCode": answered.status,
-            "headers": dict(answered.headers),
-            "body": answered.body,
-            "isBase64Encoded": answered.is_base64,
-        }
+        return _response(answered)
 
     def _call(self, event: Event) -> Call:
         http, path = event["requestContext"]["http"], _without_stage(event)
@@ -64,12 +59,21 @@ class Gateway:
             "isBase64Encoded": False,
         }
         response = self._resolver.resolve(clean, context)
-        return Answer(
-            status=response["statusCode"],
-            headers=response["headers"],
-            body=response["body"] or "",
-            is_base64=response["isBase64Encoded"],
-        )
+        body = response["body"] or ""
+        content = base64.b64decode(body) if response["isBase64Encoded"] else body.encode()
+        return Answer(status=response["statusCode"], headers=response["headers"], content=content)
+
+
+def _response(answered: Answer) -> dict[str, Any]:
+    """API Gateway takes bytes in base64, and has no other sign for them than that they are compressed."""
+    is_text = "Content-Encoding" not in answered.headers
+    content = answered.content
+    return {
+        "statusCode": answered.status,
+        "headers": dict(answered.headers),
+        "body": content.decode() if is_text else base64.b64encode(content).decode(),
+        "isBase64Encoded": not is_text,
+    }
 
 
 def _without_stage(event: Event) -> str:

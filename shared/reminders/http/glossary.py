@@ -26,18 +26,27 @@ GLOSSARY: dict[str, Entry] = {
         " `one_time`, which needs it. Without it a `recurring` reminder begins one interval from now.",
         _INSTANT,
     ),
-    "stop_condition_type": Entry("`db_check`: the reminder ends when a flag is true. With `stop_condition_value`.", "db_check"),
+    "stop_condition_type": Entry(
+        "`db_check`: the reminder ends when a flag is true. With `stop_condition_value`.", "db_check"
+    ),
     "stop_condition_value": Entry(
         "Key of that flag. May hold `{entity_type}`, `{entity_id}` and `{event_type}`, resolved once at creation.",
         "feedback_submitted:{entity_id}",
     ),
-    "recipient": Entry("Whom it reaches, in the channel's own terms. Without one the channel's default is used.", "ana@example.com"),
+    "recipient": Entry(
+        "Whom it reaches, in the channel's own terms. Without one the channel's default is used.", "ana@example.com"
+    ),
     "subject": Entry(
         "One line; may hold placeholders such as `{{entity_id}}`, `{{occurrence_no}}` and `{{payload.form_url}}`.",
         "Feedback for {{entity_id}} is due",
     ),
-    "body": Entry("The message, of any number of lines; may hold the same placeholders.", "Please fill in {{payload.form_url}}."),
-    "payload": Entry("A JSON object of the caller's own, for placeholders and for the channel.", {"form_url": "https://example.com/f/1"}),
+    "body": Entry(
+        "The message, of any number of lines; may hold the same placeholders.", "Please fill in {{payload.form_url}}."
+    ),
+    "payload": Entry(
+        "A JSON object of the caller's own, for placeholders and for the channel.",
+        {"form_url": "https://example.com/f/1"},
+    ),
     # A reminder, as it is answered
     "id": Entry("The reminder's id, a UUID. Ids sort by creation.", ID_EXAMPLE),
     "status": Entry("Where the reminder stands. `ACTIVE` and `PAUSED` are live, the others final.", "ACTIVE"),
@@ -72,7 +81,7 @@ GLOSSARY: dict[str, Entry] = {
     "more": Entry("Whether there are more: the scheduler completes them, and none of them fires meanwhile.", False),
     # Lists and parameters
     "items": Entry("This page.", []),
-    "next_cursor": Entry("`cursor` of the next page; null on the last one.", None),
+    "next_cursor": Entry("`cursor` of the next page; null on the last one.", "AZq1TnwAcACAAAAAAAAAAQ"),
     "due_before": Entry("Only active reminders that fire before this instant: RFC 3339 with a UTC offset.", _INSTANT),
     "limit": Entry("How many items a page holds at most.", 50),
     "cursor": Entry("`next_cursor` of the page before. Opaque.", None),
@@ -89,7 +98,9 @@ GLOSSARY: dict[str, Entry] = {
     "title": Entry("The kind in words.", "The request cannot be accepted"),
     "problem_status": Entry("The HTTP status.", 422),
     "detail": Entry("What is the matter this time.", "cannot be accepted: interval_minutes"),
-    "errors": Entry("With 422: the fields and what is wrong with each.", [{"field": "interval_minutes", "message": "is required"}]),
+    "errors": Entry(
+        "With 422: the fields and what is wrong with each.", [{"field": "interval_minutes", "message": "is required"}]
+    ),
     "field": Entry("A field, parameter or header; `body` for the whole.", "interval_minutes"),
     "message": Entry("What is wrong with it.", "is required for a recurring schedule"),
 }

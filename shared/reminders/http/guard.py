@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from reminders.http import strict_json
-from reminders.http.operations import Operation, Table
+from reminders.http.operations import Place
 from reminders.http.refusals import BodyTooLarge, FieldError, InvalidRequest, UnsupportedMediaType
 
 MAX_BODY = 65_536  # bytes
@@ -29,25 +29,23 @@ class Call:
 class Admitted:
     """A request that may go on to the resolver."""
 
-    operation: Operation
     method: str
-    path: str  # each segment percent-encoded to the last sign, so that any value matches a route's parameter
+    path: str  # normalised
     query: Mapping[str, str]  # decoded, each name once
     headers: Mapping[str, str]
     body: str  # a JSON object, or empty
 
 
-def admit(table: Table, call: Call) -> Admitted:
-    """The request in a form that is safe to go on with; or one of the refusals."""
-    path = _normalised(call.path)
-    place = table.find(call.method, path)
+def admit(call: Call, path: str, place: Place) -> Admitted:
+    """The request in a form that is safe to go on with; or one of the refusals. `path` is normalised."""
     body = _body(call, takes_body=place.takes_body)
     query = _query(call.query, place.query)
     headers = {name: call.headers[name] for name in _HEADERS if name in call.headers}
-    return Admitted(operation=place.operation, method=call.method, path=path, query=query, headers=headers, body=body)
+    return Admitted(method=call.method, path=path, query=query, headers=headers, body=body)
 
 
-def _normalised(path: str) -> str:
+def normalised(path: str) -> str:
+    """The path with each segment percent-encoded to the last sign, so that any value matches a route's parameter."""
     return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in path.split("/"))
 
 
@@ -60,9 +58,9 @@ def _query(raw: str, known: frozenset[str]) -> dict[str, str]:
         try:
             value = _decoded(value, "strict")
         except UnicodeDecodeError:
-            errors.append(FieldError(shown(name), "is not valid UTF-8"))
+            errors.append(FieldError(_shown(name), "is not valid UTF-8"))
         if name not in known:
-            errors.append(FieldError(shown(name), "there is no such parameter here"))
+            errors.append(FieldError(_shown(name), "there is no such parameter here"))
         elif name in found:
             errors.append(FieldError(name, "is given more than once"))
         found[name] = value
@@ -75,7 +73,7 @@ def _decoded(part: str, errors: str) -> str:
     return unquote_to_bytes(part.replace("+", " ")).decode("utf-8", errors)
 
 
-def shown(name: str) -> str:
+def _shown(name: str) -> str:
     """A name of the caller's own, short enough and plain enough to be answered with."""
     return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
 

@@ -1,15 +1,16 @@
 """What an operation of the API is, and the table in which the door looks it up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Annotated, Any, get_args, get_origin
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from reminders.http.refusals import UnknownPath, WrongMethod
 
-type Documented = Mapping[int, Mapping[str, Any]]
+type Documented = dict[int, OpenAPIResponse]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ def _is(kind: type, annotation: Any) -> bool:
 class Place:
     """An operation as the door needs it."""
 
-    operation: Operation
+    route: str
     takes_body: bool
     query: frozenset[str]
 
@@ -57,7 +58,7 @@ class Table:
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._paths: dict[tuple[str, ...], dict[str, Place]] = {}
         for operation in operations:
-            place = Place(operation=operation, takes_body=operation.takes_body, query=operation.query)
+            place = Place(route=operation.path, takes_body=operation.takes_body, query=operation.query)
             self._paths.setdefault(tuple(operation.path.split("/")), {})[operation.method] = place
 
     def find(self, method: str, path: str) -> Place:

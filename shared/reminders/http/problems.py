@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from reminders.errors import (
     NotFound,
     StaleVersion,
 )
+from reminders.http.messages import field_errors
 from reminders.http.refusals import (
     BodyTooLarge,
     FieldError,
@@ -100,7 +101,7 @@ def of(error: Exception) -> Problem:
     kind = next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
     match error:
         case RequestValidationError():
-            found = _validation_errors(error.errors())
+            found = field_errors(error.errors())
             return _of_fields(found) if found else _unexpected(error)
         case InvalidRequest():
             return _of_fields(error.errors)
@@ -111,7 +112,11 @@ def of(error: Exception) -> Problem:
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            return Problem(kind=kind, detail="nothing is known to be changed: try again", headers=after)
+            return Problem(
+                kind=kind,
+                detail="try again in a moment: whether the request was carried out is not known",
+                headers=after,
+            )
     return _unexpected(error) if kind is _UNEXPECTED else Problem(kind=kind, detail=str(error))
 
 
@@ -129,32 +134,3 @@ def _unexpected(error: Exception) -> Problem:
 def _places(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-
-
-def _validation_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """pydantic's errors in our words; empty when the fault lies in an answer and not in the request."""
-    if any(error["loc"][:1] == ("response",) for error in errors):
-        return []
-    return [FieldError(_field(error), _message(error)) for error in errors]
-
-
-def _field(error: Mapping[str, Any]) -> str:
-    """Where the error is: `interval_minutes`, `payload.form_url`, or `body` for the whole."""
-    blamed = error.get("ctx", {}).get("field")
-    where = [blamed] if blamed else [str(part) for part in error["loc"][1:]]
-    return ".".join(where)[:100] or str(error["loc"][0])
-
-
-_MESSAGES = {
-    "missing": "is required",
-    "extra_forbidden": "there is no such field here",
-    "string_type": "must be a text",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "dict_type": "must be an object",
-}
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    known = _MESSAGES.get(error["type"])
-    return known or str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must", 1)

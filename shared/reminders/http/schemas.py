@@ -1,54 +1,40 @@
-"""The bodies that come in and go out. Strict: nothing is coerced, unknown fields are refused, every text is bounded."""
+"""The bodies that come in. Strict: nothing is coerced, unknown fields are refused, every text is bounded."""
 
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from reminders import conditions
 from reminders.changes import Edit, NewReminder
-from reminders.commands import FlagChange
 from reminders.http.glossary import known
-from reminders.http.values import ANY_TEXT, ONE_LINE, Instant, utc_text
-from reminders.model import Condition, Flag, Message, NaturalKey, Reminder, RunRecord
-from reminders.store import Health
-
-ScheduleType = Literal["recurring", "one_time"]
+from reminders.http.values import ANY_TEXT, ONE_LINE, Channel, ConditionType, Instant
+from reminders.model import Condition, Message, NaturalKey
 
 # `defer_build`: a model costs a cold start nothing until a request needs it.
-_IN = ConfigDict(strict=True, extra="forbid", defer_build=True)
-_OUT = ConfigDict(defer_build=True)
+_STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
+
+_MAX_INTERVAL_MINUTES = 5_256_000  # ten years
+_MAX_BODY = 32_768  # characters
 
 
-def _known_channels(schema: dict[str, Any]) -> None:
-    # Imported when the document is made: it is the only reader here, and channels bring their libraries along.
-    from reminders.channels import known_channels
-
-    schema["enum"] = sorted(known_channels())
+type Schema = dict[str, Any]
+"""A JSON Schema, while the OpenAPI document is being made."""
 
 
-def _known_conditions(schema: dict[str, Any]) -> None:
-    options = schema.get("anyOf", [schema])
-    options[0]["enum"] = list(conditions.known_types())
+def _line(name: str, longest: int, **settings: Any) -> Any:
+    return known(name, min_length=1, max_length=longest, pattern=ONE_LINE, **settings)
 
 
-def _may_be_absent(schema: dict[str, Any]) -> None:
+def _may_be_absent(schema: Schema) -> None:
     """Absent means unchanged, which no default can say."""
     schema.pop("default", None)
 
 
-def _together(field: str, given: str, other: str) -> dict[str, Any]:
-    """JSON Schema for: `other` is there with `field`, and only then."""
-    return {
-        "if": {"required": [field], "properties": {field: given}},
-        "then": {"required": [other], "properties": {other: {"not": {"type": "null"}}}},
-        "else": {"properties": {other: {"type": "null"}}},
-    }
+ScheduleType = Literal["recurring", "one_time"]
 
-
-_NULL = {"type": "null"}
-_GIVEN = {"not": _NULL}
-_CROSS_FIELD_RULES = {
+_NULL: Schema = {"type": "null"}
+_GIVEN: Schema = {"not": _NULL}
+_FIELDS_FIT_TOGETHER: Schema = {
     "allOf": [
         {
             "if": {"properties": {"schedule_type": {"const": "recurring"}}},
@@ -64,39 +50,92 @@ _CROSS_FIELD_RULES = {
 }
 
 
+class ReminderIn(BaseModel):
+    """A new reminder. A field that is null counts as absent."""
+
+    model_config = ConfigDict(**_STRICT, title="NewReminder", json_schema_extra=_FIELDS_FIT_TOGETHER)
+
+    entity_type: str = _line("entity_type", 100)
+    entity_id: str = _line("entity_id", 200)
+    event_type: str = _line("event_type", 100)
+    channel: Channel = known("channel")
+    schedule_type: ScheduleType = known("schedule_type")
+    interval_minutes: int | None = known("interval_minutes", default=None, ge=1, le=_MAX_INTERVAL_MINUTES)
+    start_at: Instant | None = known("start_at", default=None)
+    stop_condition_type: ConditionType | None = known("stop_condition_type", default=None)
+    stop_condition_value: str | None = _line("stop_condition_value", 500, default=None)
+    recipient: str | None = _line("recipient", 500, default=None)
+    subject: str | None = _line("subject", 500, default=None)
+    body: str | None = known("body", default=None, max_length=_MAX_BODY, pattern=ANY_TEXT)
+    payload: dict[str, Any] | None = known("payload", default=None)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        """The same rules as in _FIELDS_FIT_TOGETHER, each naming its field."""
+        recurring, type_, value = self.schedule_type == "recurring", self.stop_condition_type, self.stop_condition_value
+        if recurring and self.interval_minutes is None:
+            raise _refused("interval_minutes", "is required for a recurring schedule")
+        if not recurring and self.interval_minutes is not None:
+            raise _refused("interval_minutes", "does not belong to a one_time schedule")
+        if not recurring and self.start_at is None:
+            raise _refused("start_at", "is required for a one_time schedule")
+        if type_ is None and value is not None:
+            raise _refused("stop_condition_type", "is required with stop_condition_value")
+        if type_ is not None and value is None:
+            raise _refused("stop_condition_value", "is required with stop_condition_type")
+        return self
+
+    def wish(self) -> NewReminder:
+        """The same in the words of the domain."""
+        condition = None
+        if self.stop_condition_type is not None and self.stop_condition_value is not None:
+            condition = Condition(type=self.stop_condition_type, value=self.stop_condition_value)
+        return NewReminder(
+            key=NaturalKey(entity_type=self.entity_type, entity_id=self.entity_id, event_type=self.event_type),
+            channel=self.channel,
+            schedule_type=self.schedule_type,
+            start_at=self.start_at,
+            interval_minutes=self.interval_minutes,
+            recipient=self.recipient,
+            message=Message(subject=self.subject, body=self.body, payload=self.payload),
+            condition=condition,
+        )
+
+
 def _refused(field: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("cross_field", "{message}", {"field": field, "message": message})
 
 
-class ReminderIn(BaseModel):
-    """A new reminder. A field that is null counts as absent."""
+class ReminderPatch(BaseModel):
+    """A change. What is absent stays; null removes what may be without: recipient, message and condition."""
 
-    model_config = ConfigDict(**_IN, title="NewReminder", json_schema_extra=_CROSS_FIELD_RULES)
+    model_config = ConfigDict(**_STRICT)
 
-    entity_type: str = known("entity_type", min_length=1, max_length=100, pattern=ONE_LINE)
-    entity_id: str = known("entity_id", min_length=1, max_length=200, pattern=ONE_LINE)
-    event_type: str = known("event_type", min_length=1, max_length=100, pattern=ONE_LINE)
-    channel: str = known("channel", min_length=1, max_length=50, pattern=ONE_LINE, json_schema_extra=_known_channels)
-    schedule_type: ScheduleType = known("schedule_type")
-    interval_minutes: int | None = known("interval_minutes", default=None, ge=1, le=5_256_000)
-    start_at: Instant | None = known("start_at", default=None)
-    stop_condition_type: str | None = known("stop_condition_type", default=None, max_length=50, json_schema_extra=_known_conditions)
-    stop_condition_value: str | None = known("stop_condition_value", default=None, min_length=1, max_length=500, pattern=ONE_LINE)
-    recipient: str | None = known("recipient", default=None, min_length=1, max_length=500, pattern=ONE_LINE)
-    subject: str | None = known("subject", default=None, min_length=1, max_length=500, pattern=ONE_LINE)
-    body: str | None = known("body", default=None, max_length=32_768, pattern=ANY_TEXT)
+    schedule_type: ScheduleType = known("schedule_type", default=None, json_schema_extra=_may_be_absent)
+    interval_minutes: int = known(
+        "interval_minutes", default=None, ge=1, le=_MAX_INTERVAL_MINUTES, json_schema_extra=_may_be_absent
+    )
+    start_at: Instant = known("start_at", default=None, json_schema_extra=_may_be_absent)
+    stop_condition_type: ConditionType | None = known("stop_condition_type", default=None)
+    stop_condition_value: str | None = _line("stop_condition_value", 500, default=None)
+    recipient: str | None = _line("recipient", 500, default=None)
+    subject: str | None = _line("subject", 500, default=None)
+    body: str | None = known("body", default=None, max_length=_MAX_BODY, pattern=ANY_TEXT)
     payload: dict[str, Any] | None = known("payload", default=None)
 
-    @model_validator(mode="after")
-    def _fields_fit_together(self) -> Self:
-        if self.schedule_type == "recurring" and self.interval_minutes is None:
-            raise _refused("interval_minutes", "is required for a recurring schedule")
-        if self.schedule_type == "one_time" and self.interval_minutes is not None:
-            raise _refused("interval_minutes", "does not belong to a one_time schedule")
-        if self.schedule_type == "one_time" and self.start_at is None:
-            raise _refused("start_at", "is required for a one_time schedule")
-        if self.stop_condition_type is None and self.stop_condition_value is not None:
-            raise _refused("stop_condition_type", "is required with stop_condition_value")
-        if self.stop_condition_type is not None and self.stop_condition_value is None:
-            raise _refused("stop_condition_value", "is required with stop_condition_type")
-        return self
+    def edit(self) -> Edit:
+        """The same in the words of the domain."""
+        return Edit(
+            given=frozenset(self.model_fields_set), **{name: getattr(self, name) for name in self.model_fields_set}
+        )
+
+
+class FlagIn(BaseModel):
+    """What a flag is set to."""
+
+    model_config = ConfigDict(**_STRICT)
+
+    value: bool = known("value")
+
+
+ALL = (ReminderIn, ReminderPatch, FlagIn)

@@ -10,7 +10,7 @@ from reminders.http.refusals import FieldError, InvalidRequest, MalformedBody
 from reminders.model import Json
 
 MAX_DEPTH = 20  # objects and lists within each other
-_MAX_INTEGER_LENGTH = 19  # digits and sign: what fits into 64 bits, as other readers of the payload have it
+_MAX_DIGITS = 308  # of an integer: what a double can hold as well, with or without a fraction
 
 # PostgreSQL takes no NUL in a text, and nobody takes half of a surrogate pair.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -37,7 +37,7 @@ def parse(raw: bytes) -> Json:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > _MAX_INTEGER_LENGTH:
+    if len(digits.lstrip("-")) > _MAX_DIGITS:
         raise MalformedBody("the body holds an integer that is too large")
     return int(digits)
 

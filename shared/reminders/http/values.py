@@ -1,21 +1,27 @@
 """Validated values: each text and instant that a caller may send is one of these."""
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from reminders import conditions
 
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 """No control characters, no line and paragraph separators. The bounds of length stand beside it."""
+UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 ANY_TEXT = r"^[^\u0000]*$"
 """What PostgreSQL can store; the guard has seen to lone surrogates."""
 
 MAX_DISTANCE = timedelta(days=36_525)  # 100 years
 
 # RFC 3339; digits of ASCII only, and an offset always.
-_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def instant(text: object) -> datetime:
@@ -32,6 +38,34 @@ def instant(text: object) -> datetime:
 
 
 Instant = Annotated[datetime, BeforeValidator(instant)]
+
+
+class _OneOf:
+    """Says in the OpenAPI document which names a registry knows: it is asked when the document is made."""
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "enum": sorted(self._names())}
+
+
+def _channels() -> Iterable[str]:
+    # Imported only then: the registry brings the channels' libraries along.
+    from reminders.channels import known_channels
+
+    return known_channels()
+
+
+def _condition(name: str) -> str:
+    if name not in conditions.known_types():
+        raise PydanticCustomError("unknown", f"unknown; known types: {', '.join(conditions.known_types())}")
+    return name
+
+
+Channel = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE), _OneOf(_channels)]
+"""The commands say whether there is such a channel."""
+ConditionType = Annotated[str, AfterValidator(_condition), _OneOf(conditions.known_types)]
 
 
 def utc_text(moment: datetime | None) -> str | None:

@@ -1,0 +1,37 @@
+"""The HTTP API: one request in, one answer out."""
+
+import functools
+import os
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from reminders.commands import Commands
+from reminders.config import Settings
+from reminders.http import build_api
+from reminders.http.gateway import Gateway
+from reminders.observe import logger
+from reminders.wiring import build_commands
+
+settings = Settings.from_environment(os.environ)
+
+
+@functools.cache
+def commands() -> Commands:
+    """Built by the first request; its connection is kept for those that follow in a warm container."""
+    return build_commands(settings)
+
+
+resolver = APIGatewayHttpResolver(enable_validation=True, debug=False)
+gateway = Gateway(
+    resolver,
+    build_api(resolver, commands, settings),
+    path_is_decoded=os.environ.get("AWS_SAM_LOCAL") == "true",
+)
+
+
+@logger.inject_lambda_context(log_event=False)  # never the event: it would print the Authorization header
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers one request."""
+    return gateway.answer(event, context)

@@ -1,0 +1,157 @@
+"""The HTTP server of `make run`: an ASGI application around the same routes. For local use only.
+
+Powertools' local resolver runs a route on the event loop, where a slow one would hold up all others. So each request
+gets a thread with a loop and a database connection of its own.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from aws_lambda_powertools.event_handler import HttpResolverLocal
+
+from reminders.commands import Commands
+from reminders.config import Settings
+from reminders.http import build_api, door, warm_up
+from reminders.http.door import Answer
+from reminders.http.guard import MAX_BODY, Admitted, Call
+from reminders.wiring import build_commands
+
+THREADS = 16
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def build_app(settings: Settings) -> "App":
+    """The application for an ASGI server."""
+    return App(settings)
+
+
+class App:
+    """Answers requests concurrently, each in one of THREADS threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._commands = PerThread(lambda: build_commands(settings))
+        self._resolver = HttpResolverLocal(enable_validation=True, debug=False)
+        self._table = build_api(self._resolver, self._commands, settings)
+        warm_up(self._resolver)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    def close(self) -> None:
+        """Waits for the requests that are being answered, then closes the connections."""
+        self._threads.shutdown()
+        self._commands.close()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await asyncio.to_thread(self.close)
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        if body is None:
+            return
+        loop = asyncio.get_running_loop()
+        answered = await loop.run_in_executor(self._threads, self._answer, scope, body)
+        content = answered.content
+        headers = {**answered.headers, "Content-Length": str(len(content))}
+        await send({"type": "http.response.start", "status": answered.status, "headers": _written(headers)})
+        await send({"type": "http.response.body", "body": content})
+
+    def _answer(self, scope: Message, body: bytes) -> Answer:
+        return door.answer(self._table, lambda: _call(scope, body), self._resolve)
+
+    def _resolve(self, admitted: Admitted) -> Answer:
+        return asyncio.run(_resolved(self._resolver, admitted))
+
+
+class PerThread:
+    """Provides each thread with commands, and so with a connection, of its own."""
+
+    def __init__(self, build: Callable[[], Commands]) -> None:
+        self._build = build
+        self._local = threading.local()
+        self._all: list[Commands] = []
+
+    def __call__(self) -> Commands:
+        if not hasattr(self._local, "commands"):
+            self._local.commands = self._build()
+            self._all.append(self._local.commands)
+        commands: Commands = self._local.commands
+        return commands
+
+    def close(self) -> None:
+        """Only once the threads have ended: a connection belongs to its thread."""
+        for commands in self._all:
+            commands.close()
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body, or as much of it as shows that it is too long; None when the caller has gone."""
+    body = b""
+    while len(body) <= MAX_BODY:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+def _call(scope: Message, body: bytes) -> Call:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Call(
+        method=scope["method"],
+        path=quote(scope["raw_path"], safe=_ASCII),
+        query=quote(scope["query_string"], safe=_ASCII),
+        headers=headers,
+        body=body,
+    )
+
+
+async def _resolved(resolver: HttpResolverLocal, admitted: Admitted) -> Answer:
+    """Calls the resolver in the only way that it takes a request, as an ASGI server does."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": admitted.body.encode()}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": admitted.method,
+        "path": admitted.path,
+        "query_string": urlencode(admitted.query).encode(),
+        "headers": _written({**admitted.headers, "content-type": "application/json"}),
+    }
+    await resolver(scope, receive, send)
+    start, end = sent
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Answer(status=start["status"], headers=headers, content=end["body"] or b"")
+
+
+def _written(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]

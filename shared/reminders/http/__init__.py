@@ -1,0 +1,63 @@
+"""The HTTP API, the same behind every door: Lambda's (`gateway`) and the local server's.
+
+routes · catalogue         what the API does, and on which paths
+schemas · answers          the bodies that come in and go out
+parameters · values        path, query and headers; validated texts and instants
+door · guard · strict_json what each request passes before a route sees it
+problems · refusals        errors as problem+json
+docs · glossary            the OpenAPI document and the words in it
+"""
+
+from collections.abc import Callable
+
+from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
+
+from reminders.commands import Commands
+from reminders.config import Settings
+from reminders.http import answers, problems, schemas
+from reminders.http.catalogue import flag_operations, health_operation, reminder_operations
+from reminders.http.docs import Docs
+from reminders.http.operations import Operation, Table
+from reminders.http.routes import FlagRoutes, HealthRoute, ReminderRoutes
+
+
+def build_api(resolver: ApiGatewayResolver, commands: Callable[[], Commands], settings: Settings) -> Table:
+    """Registers the API on a resolver, and returns the table by which the door finds its operations.
+
+    `commands` provides the verbs to the thread that asks.
+    """
+    operations = [
+        *reminder_operations(ReminderRoutes(commands)),
+        *flag_operations(FlagRoutes(commands)),
+        health_operation(HealthRoute(commands, settings)),
+        *Docs(resolver).operations(),
+    ]
+    for operation in operations:
+        _register(resolver, operation)
+    resolver.exception_handler(Exception)(problems.respond)
+    return Table(operations)
+
+
+def warm_up(resolver: ApiGatewayResolver) -> None:
+    """Builds all models and parameters. A server with threads does it first: pydantic and Powertools would build each
+    at its first use, and two threads must not do that at once."""
+    for model in (*schemas.ALL, *answers.ALL):
+        model.model_rebuild()
+    resolver.get_openapi_schema()
+
+
+def _register(resolver: ApiGatewayResolver, operation: Operation) -> None:
+    resolver.route(
+        operation.path,
+        operation.method,
+        compress=operation.compress,
+        summary=operation.summary,
+        description=operation.description,
+        responses=operation.answers,
+        tags=[operation.tag] if operation.tag else None,
+        operation_id=operation.handler.__name__,
+        include_in_schema=operation.answers is not None,
+    )(operation.handler)
+
+
+__all__ = ["build_api", "warm_up"]

@@ -1,0 +1,168 @@
+"""The API function, fed with the events that API Gateway, `sam local` and the stories in `events/` send."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from reminders.observe import logger
+from tests.doors import EXAMPLE, LambdaDoor, example_event, lambda_door
+from tests.world import World
+
+
+@pytest.fixture
+def api(database_url: str) -> Iterator[LambdaDoor]:
+    with lambda_door(database_url) as found:
+        yield found
+
+
+def test_the_stories_are_told_in_their_order(api: LambdaDoor, world: World) -> None:
+    """The events in `events/` work as they stand: create, list, read, pause, set the flag, ask for health."""
+    created = api.handle(example_event("create_reminder"))
+    assert (created.status, created.json["entity_id"]) == (201, "INT_100")
+    listed = api.handle(example_event("list_reminders"))
+    assert [item["id"] for item in listed.json["items"]] == [created.json["id"]]
+    # The stories read and pause a reminder with a fixed id.
+    world.sql("UPDATE reminder_jobs SET id = '019ab54e-7c00-7000-8000-000000000001'")
+    assert api.handle(example_event("get_reminder")).json["status"] == "ACTIVE"
+    assert api.handle(example_event("pause")).json["status"] == "PAUSED"
+    assert api.handle(example_event("set_flag_true")).json["completed"] == 1
+    assert api.handle(example_event("get_health")).json["status"] == "ok"
+    ended = api.handle(example_event("get_reminder")).json
+    assert (ended["status"], ended["completion_reason"]) == ("COMPLETED", "stop_condition")
+
+
+def test_a_story_about_what_is_not_there_is_not_found(api: LambdaDoor) -> None:
+    """Reading and pausing before anything was created: 404 problems."""
+    for story in ("get_reminder", "pause"):
+        reply = api.handle(example_event(story))
+        assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("encode", [True, False])
+def test_a_body_may_come_in_base64(api: LambdaDoor, encode: bool) -> None:
+    """API Gateway sends some bodies so, and says it."""
+    event = example_event("create_reminder")
+    body = json.dumps(EXAMPLE | {"subject": "ä"}, ensure_ascii=False)
+    event |= {"body": base64.b64encode(body.encode()).decode() if encode else body, "isBase64Encoded": encode}
+    reply = api.handle(event)
+    assert (reply.status, reply.json["subject"]) == (201, "ä")
+
+
+@pytest.mark.parametrize("body", ["%%%", "a"])
+def test_a_body_that_is_no_base64_cannot_be_read(api: LambdaDoor, body: str) -> None:
+    """400, and not a failed invocation."""
+    reply = api.handle(example_event("create_reminder") | {"body": body, "isBase64Encoded": True})
+    assert reply.status == 400
+
+
+def test_a_header_may_be_written_in_any_case(api: LambdaDoor) -> None:
+    """As clients and proxies have it."""
+    event = example_event("create_reminder")
+    event["headers"] = {"Content-TYPE": "application/json"}
+    assert api.handle(event).status == 201
+
+
+def test_a_stage_of_its_own_is_no_part_of_the_path(api: LambdaDoor) -> None:
+    """A named stage stands before the path; a path that only begins like it is left alone."""
+    event = example_event("get_health")
+    event["requestContext"]["stage"] = "prod"
+    assert api.handle(event | {"rawPath": "/prod/health"}).status == 200
+    assert api.handle(event | {"rawPath": "/health"}).status == 200
+    assert api.handle(event | {"rawPath": "/production/health"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "sam_local"), [("/flags/a%40%3Db", False), ("/flags/a@=b", True), ("/flags/a@=b", False)]
+)
+def test_a_path_is_decoded_exactly_once(database_url: str, path: str, sam_local: bool) -> None:
+    """API Gateway leaves that to us, `sam local start-api` has done it already."""
+    environment = {"AWS_SAM_LOCAL": "true"} if sam_local else {}
+    with lambda_door(database_url, **environment) as api:
+        assert api("PUT", path, {"value": True}).json["key"] == "a@=b"
+
+
+@pytest.mark.parametrize(("path", "sam_local"), [("/flags/a%2540b", False), ("/flags/a%40b", True)])
+def test_a_path_is_not_decoded_twice(database_url: str, path: str, sam_local: bool) -> None:
+    """What is left encoded after that is part of the value, and no key."""
+    environment = {"AWS_SAM_LOCAL": "true"} if sam_local else {}
+    with lambda_door(database_url, **environment) as api:
+        assert api("PUT", path, {"value": True}).fields == ["key"]
+
+
+@pytest.mark.parametrize("event", [{}, {"version": "2.0"}, {"requestContext": {"http": {}}}, {"Records": []}])
+def test_an_event_that_is_no_request_is_answered(api: LambdaDoor, event: dict[str, Any]) -> None:
+    """Somebody invokes the function with something else: 500 without internals, not a crash."""
+    reply = api.handle(event)
+    assert (reply.status, reply.json["type"]) == (500, "/problems/internal-error")
+
+
+def test_a_lost_database_is_unavailable(database_url: str) -> None:
+    """503 with Retry-After, on health as on everything else, and nothing of the address."""
+    gone = "postgresql://reminders:s3cr3t@127.0.0.1:1/reminders"
+    with lambda_door(gone) as api:
+        for reply in (api.handle(example_event("get_health")), api.handle(example_event("create_reminder"))):
+            assert (reply.status, reply.json["type"]) == (503, "/problems/database-unavailable")
+            assert int(reply.headers["retry-after"]) > 0
+            assert "s3cr3t" not in reply.content.decode()
+
+
+def test_a_database_that_comes_back_is_used_again(api: LambdaDoor, world: World) -> None:
+    """A warm container outlives the sessions of its database."""
+    assert api("GET", "/health").status == 200
+    world.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert api("POST", "/reminders", EXAMPLE).status == 201
+
+
+def test_a_function_without_a_database_says_nothing_of_it() -> None:
+    """A setting that is missing is a fault on this side: 500, and the log has its type and place."""
+    with lambda_door("") as api, captured_log() as log:
+        reply = api("GET", "/health")
+        assert (reply.status, reply.json["type"]) == (500, "/problems/internal-error")
+        assert "DATABASE" not in reply.content.decode()
+    failure = next(line for line in lines(log) if line["level"] == "ERROR")
+    assert failure["error"] == "ValueError"
+    assert any("wiring.py" in place for place in failure["at"])
+
+
+def test_a_request_leaves_one_line_in_the_log(api: LambdaDoor) -> None:
+    """Method, route, status and milliseconds: enough to count and to find, and nothing that is anybody's business."""
+    with captured_log() as log:
+        api("PUT", "/flags/feedback:secret-key", {"value": True}, headers={"Authorization": "Bearer s3cr3t"})
+    (line,) = lines(log)
+    assert (line["method"], line["route"], line["status"]) == ("PUT", "/flags/<key>", 200)
+    assert line["ms"] >= 0
+    assert line["function_request_id"] == api.context.aws_request_id
+
+
+@pytest.mark.parametrize("story", ["create_reminder", "get_health", "list_reminders", "set_flag_true"])
+def test_no_credentials_reach_the_log(database_url: str, story: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also when somebody has told Powertools to log or to print events."""
+    loud = {"POWERTOOLS_LOGGER_LOG_EVENT": "true", "POWERTOOLS_DEV": "true"}
+    with captured_log() as log, lambda_door(database_url, **loud) as api:
+        api.handle(example_event(story))
+    written = log.getvalue() + "".join(capsys.readouterr())
+    assert "request" in written
+    assert "AKIA" not in written
+    assert "Signature" not in written
+
+
+@contextmanager
+def captured_log() -> Iterator[io.StringIO]:
+    """What the service's logger writes meanwhile."""
+    handler = logger.registered_handler
+    before, handler.stream = handler.stream, io.StringIO()
+    try:
+        yield handler.stream
+    finally:
+        handler.stream = before
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]

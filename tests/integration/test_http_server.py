@@ -1,0 +1,150 @@
+"""The local server: concurrent, bounded, clean when it ends, and the same through a real socket."""
+
+import asyncio
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import uvicorn
+
+from local import server
+from reminders.config import Settings
+from tests.doors import EXAMPLE, Door, at_once, reminder
+from tests.world import World
+
+
+@pytest.fixture
+def port(database_url: str) -> Iterator[int]:
+    """A real uvicorn on a free port, as `make run` starts it."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            server.build_app(Settings(database_url=database_url)), log_level="warning", access_log=False
+        )
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, args=([listener],))
+        thread.start()
+        while not running.started:
+            thread.join(0.01)
+        yield listener.getsockname()[1]
+        running.should_exit = True
+        thread.join()
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+    finally:
+        connection.close()
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def test_it_answers_through_a_socket(port: int) -> None:
+    """What a client sends over TCP arrives: body, path, query and headers."""
+    status, headers, body = ask(port, "POST", "/reminders", json.dumps(EXAMPLE).encode(), **JSON)
+    assert (status, headers["etag"], headers["location"]) == (201, '"1"', f"/reminders/{json.loads(body)['id']}")
+    assert ask(port, "PUT", "/flags/a%40%2B", b'{"value": true}', **JSON)[0] == 200
+    assert [flag["key"] for flag in json.loads(ask(port, "GET", "/flags?limit=1")[2])["items"]] == ["a@+"]
+    assert ask(port, "DELETE", headers["location"], **{"If-Match": '"7"'})[0] == 412
+    assert ask(port, "DELETE", "/flags/a%40%2B")[::2] == (204, b"")
+    assert ask(port, "GET", "/flags/a%2540")[0] == 422
+
+
+def test_a_body_that_is_far_too_long_is_refused_early(port: int) -> None:
+    """The server stops reading at the bound, answers 413, and goes on serving."""
+    status, headers, _ = ask(port, "POST", "/reminders", b"x" * 5_000_000, **JSON)
+    assert (status, headers["content-type"]) == (413, "application/problem+json")
+    assert ask(port, "GET", "/health")[0] == 200
+
+
+def test_a_slow_request_does_not_hold_up_others(local: Door, world: World) -> None:
+    """While one request waits for a row that somebody has locked, many others are answered."""
+    path = local("POST", "/reminders", EXAMPLE).headers["location"]
+    world.sql("BEGIN")
+    world.sql("SELECT FROM reminder_jobs FOR UPDATE")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(local, "POST", f"{path}/pause")
+        others = [local("POST", "/reminders", reminder(entity_id=f"INT_{number}")).status for number in range(40)]
+        assert (set(others), slow.done()) == ({201}, False)
+        world.sql("COMMIT")
+        assert slow.result().json["status"] == "PAUSED"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/openapi.json", 200), ("/docs", 200), ("/reminders?limit=1", 200), ("/reminders/x", 422)]
+)
+def test_first_requests_may_come_all_at_once(local: Door, path: str, status: int) -> None:
+    """What is built at its first use is built once, whoever asks."""
+    path, _, query = path.partition("?")
+    replies = at_once(32, lambda *arguments: local(*arguments, query=query), "GET", path)
+    assert [reply.status for reply in replies] == [status] * 32
+    assert len({reply.content for reply in replies}) == 1
+
+
+def test_each_thread_has_a_connection_of_its_own_and_leaves_none(database_url: str, world: World) -> None:
+    """When the server is told to stop, it answers what it has begun and closes all its connections."""
+    app = server.build_app(Settings(database_url=database_url))
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    before = world.sql(count)
+    asyncio.run(live(app, requests=8))
+    # The server needs a moment to see that a session has ended.
+    assert any(world.sql(count) == before for _ in range(2_000))
+
+
+async def live(app: server.App, requests: int) -> None:
+    """A server's life: startup, requests all at once, shutdown."""
+    messages: asyncio.Queue[server.Message] = asyncio.Queue()
+    told: asyncio.Queue[server.Message] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan"}, messages.get, told.put))
+    await messages.put({"type": "lifespan.startup"})
+    assert await told.get() == {"type": "lifespan.startup.complete"}
+    statuses = await asyncio.gather(*[health(app) for _ in range(requests)])
+    assert statuses == [200] * requests
+    await messages.put({"type": "lifespan.shutdown"})
+    assert await told.get() == {"type": "lifespan.shutdown.complete"}
+    await life
+
+
+async def health(app: server.App) -> int:
+    sent: list[server.Message] = []
+
+    async def receive() -> server.Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: server.Message) -> None:
+        sent.append(message)
+
+    await app(
+        {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+    )
+    return int(sent[0]["status"])
+
+
+def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) -> None:
+    """Nothing is answered to nobody."""
+    app = server.build_app(Settings(database_url=database_url))
+    sent: list[server.Message] = []
+
+    async def leave() -> None:
+        async def receive() -> server.Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: server.Message) -> None:
+            sent.append(message)
+
+        await app(
+            {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+        )
+
+    asyncio.run(leave())
+    app.close()
+    assert sent == []

@@ -1,0 +1,254 @@
+"""The shape of the house: which way imports run, where SQL may stand, and what a cold start loads."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reminders import channels
+from reminders.config import Settings
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "shared" / "reminders"
+FUNCTIONS = ROOT / "functions"
+SQL = PACKAGE / "sql"
+
+PURE = {"model", "errors", "conditions", "schedule", "render", "lifecycle", "changes"}
+# A module may import only what stands in a line above its own.
+LAYERS: tuple[set[str], ...] = (
+    {"model", "errors", "config", "summary"},
+    {"conditions", "schedule", "render"},
+    {"lifecycle", "changes"},
+    {"rows", "database", "observe"},
+    {"store", "channels"},
+    {"commands", "planning", "delivery"},
+    {"tick"},
+    {"wiring", "http"},
+)
+RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Each file of the package with the part of it that it belongs to: a module or a folder."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE).with_suffix("").parts[0], path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of what a file imports, also within functions: a name from a package may be a module of it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_parts(path: Path) -> set[str]:
+    """The parts of the package that a file imports."""
+    return {name.split(".")[1] for name in imports(path) if name.startswith("reminders.")}
+
+
+def distributions(path: Path) -> set[str]:
+    """The top-level names that a file imports."""
+    return {name.split(".")[0] for name in imports(path)}
+
+
+FILES = [pytest.param(part, path, id=str(path.relative_to(PACKAGE))) for part, path in modules()]
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_imports_run_one_way(part: str, path: Path) -> None:
+    """A module knows only what stands before it: the pure core, the database, the store, the verbs, the doors."""
+    wrong = {name for name in own_parts(path) - {part} if RANKS[name] >= RANKS[part]}
+    assert wrong == set()
+
+
+def test_every_part_has_its_place() -> None:
+    """A new module says where it stands."""
+    assert {part for part, _ in modules()} == set(RANKS)
+
+
+@pytest.mark.parametrize("part", sorted(PURE))
+def test_the_core_is_pure(part: str) -> None:
+    """Rules import no store, no clock, no socket, no library: only each other and a little of the standard library."""
+    path = PACKAGE / f"{part}.py"
+    allowed = {"reminders", "collections", "dataclasses", "datetime", "enum", "json", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
+    assert own_parts(path) <= PURE
+    assert distributions(path) <= allowed
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_only_the_http_edge_knows_pydantic(part: str, path: Path) -> None:
+    """Nothing but http/ imports pydantic."""
+    assert part == "http" or "pydantic" not in distributions(path)
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_only_the_database_knows_its_driver(part: str, path: Path) -> None:
+    """Nothing but database.py imports pg8000, and nobody SQLAlchemy or Alembic."""
+    known = distributions(path) & {"pg8000", "sqlalchemy", "alembic"}
+    assert known <= ({"pg8000"} if part == "database" else set())
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_boto3_is_imported_where_it_is_used(part: str, path: Path) -> None:
+    """No module imports boto3 or botocore when it is itself imported: a cold start would pay for it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    at_import = {
+        alias.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for alias in node.names
+    } | {str(node.module).split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert at_import & {"boto3", "botocore"} == set()
+
+
+# SQL
+
+_STATEMENT = re.compile(r"\b(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|ALTER\s+(TABLE|ROLE)|CREATE\s)")
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The string constants of a file that are not docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documentation:
+            yield node.value
+
+
+HANDLERS = [path for path in sorted(FUNCTIONS.rglob("*.py")) if "migrations" not in path.parts]
+
+
+@pytest.mark.parametrize(
+    "path", [path for _, path in modules()] + HANDLERS, ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_statement_stands_in_python(path: Path) -> None:
+    """SQL is in sql/, one statement a file, and nowhere else."""
+    assert [text for text in texts(path) if _STATEMENT.search(text)] == []
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_only_the_store_knows_the_statements(part: str, path: Path) -> None:
+    """No other module names the folder or its files."""
+    assert part == "store" or [text for text in texts(path) if text == "sql" or text.endswith(".sql")] == []
+
+
+def statements_of_store() -> Counter[str]:
+    """How many of the store's methods name each statement."""
+    tree = ast.parse((PACKAGE / "store.py").read_text(encoding="utf-8"))
+    (store,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Store"]
+    found: Counter[str] = Counter()
+    for method in store.body:
+        if isinstance(method, ast.FunctionDef):
+            found.update(
+                {
+                    node.args[0].value
+                    for node in ast.walk(method)
+                    if isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in ("_rows", "_value", "_records", "_reminder")
+                    and node.args
+                    and isinstance(node.args[0], ast.Constant)
+                }
+            )
+    return found
+
+
+def test_a_statement_belongs_to_one_method() -> None:
+    """Every file in sql/ is used by exactly one method of the store, and every method's file is there."""
+    assert statements_of_store() == Counter(path.stem for path in SQL.iterdir())
+
+
+@pytest.mark.parametrize("path", sorted(SQL.iterdir()), ids=lambda path: path.name)
+def test_a_statement_says_what_it_is_for(path: Path) -> None:
+    """A file in sql/ begins with a sentence and holds one statement."""
+    text = path.read_text(encoding="utf-8")
+    first = text.partition("\n")[0]
+    assert re.match(r"-- [A-Z].*[.:]", first)
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    assert (code.count(";"), code.rstrip()[-1]) == (1, ";")
+
+
+# What a cold start loads
+
+
+def loaded_by(function: str) -> set[str]:
+    """The libraries that a fresh process has loaded once it has imported a function, as Lambda imports it.
+
+    Powertools asks whether botocore is there by importing it, which costs nothing: only its parts count as loaded.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_"))
+    } | {
+        "PYTHONPATH": os.pathsep.join([str(FUNCTIONS / function), str(ROOT / "shared")]),
+        "DATABASE_URL": "postgresql://nobody@localhost:1/nowhere",
+    }
+    code = "import app, sys; print('\\n'.join(sys.modules))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT / "shared", capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in answer.stdout.split() if name != "botocore"}
+
+
+HEAVY = {"boto3", "botocore", "sqlalchemy", "alembic", "urllib3", "requests", "uvicorn", "cryptography"}
+
+
+def test_a_cold_scheduler_loads_nothing_heavy() -> None:
+    """Importing the scheduler's function reaches neither AWS's library nor pydantic nor SQLAlchemy."""
+    loaded = loaded_by("scheduler")
+    assert "pg8000" in loaded
+    assert loaded & (HEAVY | {"pydantic", "pydantic_core"}) == set()
+
+
+def test_a_cold_api_loads_nothing_but_what_a_request_needs() -> None:
+    """Importing the API's function reaches neither AWS's library nor SQLAlchemy."""
+    loaded = loaded_by("api")
+    assert "pydantic" in loaded
+    assert loaded & HEAVY == set()
+
+
+# Channels
+
+
+PIGEON = """
+from reminders.channels import channel
+
+@channel("pigeon")
+class Pigeon:
+    concurrency = 1
+    timeout_seconds = 1.0
+
+    def __init__(self, settings):
+        self.home = settings.stage
+
+    def send(self, run):
+        return "coo"
+"""
+
+
+def test_a_channel_is_found_by_being_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third party's channel is one module with one class and one decorator, dropped into the folder."""
+    (tmp_path / "pigeon.py").write_text(PIGEON, encoding="utf-8")
+    channels.known_channels()
+    monkeypatch.setattr(channels, "_REGISTRY", dict(channels._REGISTRY))
+    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    built = channels.build_channels(Settings(stage="loft", email_transport="outbox:/nowhere"))
+    assert built["pigeon"].home == "loft"  # type: ignore[attr-defined]
+    assert channels.known_channels() == {"pigeon", "email", "log"}
+    monkeypatch.delitem(sys.modules, "reminders.channels.pigeon")
+
+
+def test_the_channels_for_now() -> None:
+    """Email and the log are what comes with the engine."""
+    assert channels.known_channels() == {"email", "log"}

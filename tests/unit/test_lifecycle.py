@@ -1,0 +1,248 @@
+"""The table of transitions and the engine's decisions, case by case."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders import lifecycle, schedule
+from reminders.conditions import Facts
+from reminders.errors import IllegalTransition, PlanRefused
+from reminders.lifecycle import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
+from reminders.model import Cause, CompletionReason, Due, Instant, Reason, Status, to_instant
+
+NINE: Instant = to_instant(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+MINUTE: Instant = 60_000_000
+HOUR = 60 * MINUTE
+NOTHING = Facts()
+DONE = Facts(true_flags=frozenset({"done"}))
+
+CHANGES, HOLDS, REFUSED = True, False, None
+TABLE: dict[str, dict[Status, bool | None]] = {
+    "pause": {
+        Status.ACTIVE: CHANGES,
+        Status.PAUSED: HOLDS,
+        Status.COMPLETED: REFUSED,
+        Status.CANCELLED: REFUSED,
+        Status.FAILED: REFUSED,
+    },
+    "resume": {
+        Status.ACTIVE: HOLDS,
+        Status.PAUSED: CHANGES,
+        Status.COMPLETED: REFUSED,
+        Status.CANCELLED: REFUSED,
+        Status.FAILED: REFUSED,
+    },
+    "complete": {
+        Status.ACTIVE: CHANGES,
+        Status.PAUSED: CHANGES,
+        Status.COMPLETED: HOLDS,
+        Status.CANCELLED: REFUSED,
+        Status.FAILED: REFUSED,
+    },
+    "cancel": {
+        Status.ACTIVE: CHANGES,
+        Status.PAUSED: CHANGES,
+        Status.COMPLETED: REFUSED,
+        Status.CANCELLED: HOLDS,
+        Status.FAILED: REFUSED,
+    },
+    "trigger": {
+        Status.ACTIVE: CHANGES,
+        Status.PAUSED: CHANGES,
+        Status.COMPLETED: REFUSED,
+        Status.CANCELLED: REFUSED,
+        Status.FAILED: REFUSED,
+    },
+    "patch": {
+        Status.ACTIVE: CHANGES,
+        Status.PAUSED: CHANGES,
+        Status.COMPLETED: REFUSED,
+        Status.CANCELLED: REFUSED,
+        Status.FAILED: REFUSED,
+    },
+}
+
+
+@pytest.mark.parametrize("verb, status", [(verb, status) for verb in TABLE for status in Status])
+def test_the_table_of_transitions(verb: str, status: Status) -> None:
+    """Each verb from each status changes something, finds its result in place, or is refused with both named."""
+    expected = TABLE[verb][status]
+    if expected is not REFUSED:
+        assert permits(verb, status) is expected
+        return
+    with pytest.raises(IllegalTransition) as refused:
+        permits(verb, status)
+    assert (refused.value.verb, refused.value.status) == (verb, status)
+
+
+def test_every_verb_is_in_the_table() -> None:
+    """The table above speaks of all verbs that there are."""
+    assert set(lifecycle._VERBS) == set(TABLE)
+
+
+def claimed(**changes: Any) -> Due:
+    """An hourly reminder whose nine o'clock has been planned."""
+    given = {
+        "tid": "(0,1)",
+        "id": "id",
+        "run_id": 1,
+        "entity_type": "e",
+        "entity_id": "i",
+        "event_type": "v",
+        "channel": "kept",
+        "recipient": None,
+        "message": None,
+        "schedule_type": "recurring",
+        "interval_minutes": 60,
+        "start_at": NINE,
+        "next_run_at": NINE + HOUR,
+        "planned_through": NINE,
+        "occurrence_no": 1,
+        "condition_type": "db_check",
+        "condition_value": "done",
+    }
+    return Due(**given | changes)
+
+
+def once(**changes: Any) -> Due:
+    """A one_time reminder for nine o'clock that has not been planned."""
+    return claimed(schedule_type="one_time", interval_minutes=None, next_run_at=NINE, planned_through=None, **changes)
+
+
+def fires(status: Status, at: Instant, stands_for: int, following: Instant | None, cursor: Instant | None) -> Decision:
+    reason = CompletionReason.SCHEDULE_ENDED if status is Status.COMPLETED else None
+    return Decision(status, True, at, stands_for, following, cursor, reason, None)
+
+
+@pytest.mark.parametrize(
+    "due, now, expected",
+    [
+        (claimed(), NINE + HOUR, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        (claimed(), NINE + HOUR + 7, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        (claimed(), NINE + 3 * HOUR + 7, fires(Status.ACTIVE, NINE + 3 * HOUR, 3, NINE + 4 * HOUR, NINE + 3 * HOUR)),
+        (claimed(planned_through=None), NINE, fires(Status.ACTIVE, NINE, 1, NINE + HOUR, NINE)),
+        (claimed(), NINE + MINUTE, fires(Status.ACTIVE, NINE + MINUTE, 1, NINE + HOUR, None)),
+        (claimed(planned_through=None), NINE - MINUTE, fires(Status.ACTIVE, NINE - MINUTE, 1, NINE, None)),
+        (claimed(condition_type=None, condition_value=None), NINE + HOUR,
+         fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        (once(), NINE + 7, fires(Status.COMPLETED, NINE, 1, None, NINE)),
+        (once(), NINE - MINUTE, fires(Status.ACTIVE, NINE - MINUTE, 1, NINE, None)),
+        (once()._replace(planned_through=NINE), NINE + HOUR, fires(Status.COMPLETED, NINE + HOUR, 1, None, None)),
+    ],
+    ids=["on time", "late", "after an outage", "the first", "an extra one", "an extra one before the anchor",
+         "without a condition", "one_time", "one_time early", "one_time again"],
+)  # fmt: skip
+def test_what_becomes_of_a_due_reminder(due: Due, now: Instant, expected: Decision) -> None:
+    """A reminder whose condition is false fires: for the latest missed instant, or as an extra one that leaves the grid."""
+    assert decide(due, NOTHING, now) == expected
+
+
+@pytest.mark.parametrize("due", [claimed(), once()])
+def test_a_true_condition_completes_without_a_run(due: Due) -> None:
+    """Whatever the schedule has to offer, a reminder whose condition is true ends."""
+    assert decide(due, DONE, NINE + 5 * HOUR) == Decision(
+        Status.COMPLETED, False, None, 0, None, None, CompletionReason.STOP_CONDITION, None
+    )
+
+
+def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A next instant that is not after now would fire for ever: the plan is refused."""
+    monkeypatch.setattr(schedule, "window", lambda due, now: (1, now, now))
+    with pytest.raises(PlanRefused):
+        decide(claimed(), NOTHING, NINE)
+
+
+@given(st.integers(1, 5_256_000), st.integers(0, 10**15), st.none() | st.integers(0, 10**15))
+def test_time_moves_forward(minutes: int, passed: int, cursor: int | None) -> None:
+    """Whatever has been missed, one decision makes one run for no later than now, and the next instant is after now."""
+    due = claimed(interval_minutes=minutes, planned_through=None if cursor is None else NINE + cursor)
+    decision = decide(due, NOTHING, NINE + passed)
+    assert decision.scheduled_at is not None
+    assert decision.next_run_at is not None
+    assert decision.scheduled_at <= NINE + passed < decision.next_run_at
+
+
+# What may stop a leased run
+
+
+def facts(**changes: Any) -> RunFacts:
+    """A first attempt of an ACTIVE reminder, read one minute after it was due."""
+    given = {
+        "run_id": 1,
+        "owned": True,
+        "has_successor": False,
+        "cause": Cause.SCHEDULE,
+        "attempt": 1,
+        "scheduled_at": NINE,
+        "created_at": NINE,
+        "status": Status.ACTIVE,
+        "completion_reason": None,
+        "paused_at": None,
+        "next_run_at": NINE + HOUR,
+        "planned_through": NINE,
+        "condition_type": "db_check",
+        "condition_value": "done",
+    }
+    return RunFacts(**given | changes)
+
+
+ENDED = {"next_run_at": None}
+OVERTAKEN = {"has_successor": True, "planned_through": NINE + HOUR}
+
+
+@pytest.mark.parametrize(
+    "run, read, expected",
+    [
+        (facts(), NOTHING, None),
+        (facts(), DONE, Reason.STOPPED),
+        (facts(condition_type=None, condition_value=None), DONE, None),
+        (facts(status=Status.PAUSED, paused_at=NINE), NOTHING, Reason.PAUSED),
+        (facts(status=Status.PAUSED, paused_at=NINE, cause=Cause.TRIGGER), NOTHING, None),
+        (facts(status=Status.PAUSED, paused_at=NINE + 1, cause=Cause.TRIGGER), NOTHING, Reason.PAUSED),
+        (facts(status=Status.PAUSED, paused_at=NINE, cause=Cause.TRIGGER), DONE, Reason.STOPPED),
+        (facts(status=Status.COMPLETED, completion_reason="schedule_ended", **ENDED), NOTHING, None),
+        (facts(status=Status.COMPLETED, completion_reason="schedule_ended", **ENDED), DONE, Reason.STOPPED),
+        (facts(status=Status.COMPLETED, completion_reason="stop_condition", **ENDED), NOTHING, Reason.STOPPED),
+        (facts(status=Status.COMPLETED, completion_reason="completed_by_caller", **ENDED), NOTHING, Reason.ENDED),
+        (facts(status=Status.CANCELLED, **ENDED), NOTHING, Reason.ENDED),
+        (facts(status=Status.FAILED, **ENDED), NOTHING, Reason.ENDED),
+        (facts(status=None, planned_through=None, **ENDED), NOTHING, Reason.ENDED),
+        (facts(attempt=2), NOTHING, None),
+        (facts(attempt=2, **OVERTAKEN), NOTHING, Reason.SUPERSEDED),
+        (facts(attempt=1, **OVERTAKEN), NOTHING, None),
+        (facts(attempt=2, planned_through=NINE + MINUTE), NOTHING, None),
+        (facts(attempt=2, has_successor=True), NOTHING, None),
+        (facts(attempt=2, next_run_at=NINE + MINUTE), NOTHING, Reason.SUPERSEDED),
+        (facts(attempt=1, next_run_at=NINE + MINUTE), NOTHING, None),
+        (facts(attempt=2, next_run_at=NINE + MINUTE + 1), NOTHING, None),
+        (facts(attempt=2, status=Status.COMPLETED, completion_reason="schedule_ended", **ENDED), NOTHING, None),
+    ],
+)
+def test_what_forbids_a_send(run: RunFacts, read: Facts, expected: Reason | None) -> None:
+    """A run that has not begun is stopped by its reminder's state, its condition, or the occurrence that overtook it."""
+    assert forbids(run, read, NINE + MINUTE) == expected
+
+
+def test_a_run_of_somebody_elses_is_lost() -> None:
+    """What is no longer at this worker's attempt is neither sent nor ended by it."""
+    with pytest.raises(Lost):
+        forbids(facts(owned=False, status=Status.CANCELLED), NOTHING, NINE)
+
+
+# Retries
+
+
+@pytest.mark.parametrize("attempt, seconds", [(1, 30), (2, 60), (3, 120), (4, 240)])
+@pytest.mark.parametrize("chance, share", [(0.0, 0.8), (0.5, 1.0), (1.0, 1.2)])
+def test_the_pause_before_a_retry(attempt: int, seconds: float, chance: float, share: float) -> None:
+    """30 s, then 1, 2 and 4 minutes, spread by a fifth to either side."""
+    assert retry_delay(attempt, lambda: chance) == pytest.approx(seconds * share)
+
+
+@pytest.mark.parametrize("attempt", [MAX_ATTEMPTS, MAX_ATTEMPTS + 1])
+def test_there_is_no_sixth_attempt(attempt: int) -> None:
+    """After five attempts none is made."""
+    assert retry_delay(attempt, lambda: 0.5) is None
