@@ -1,0 +1,96 @@
+"""The ground that benchmarks stand on: a server set up for measuring, databases full of due reminders, a channel that does nothing."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import postgres
+from local.postgres import PostgresServer
+from reminders.database import Address, Database
+from reminders.model import Run
+from reminders.store import Store
+
+# Enough memory that reading costs nothing, and no checkpoint in the middle of a measurement. fsync stays on.
+SETTINGS = {
+    "shared_buffers": "2GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "30min",
+    "max_connections": "100",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+class NullChannel:
+    """Sends nothing, at once: what is left is the engine."""
+
+    concurrency = 1
+    timeout_seconds = 1.0
+
+    def send(self, run: Run) -> None:
+        return None
+
+
+@contextmanager
+def server() -> Iterator[PostgresServer]:
+    """An embedded PostgreSQL of this benchmark's own, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="reminders-bench-") as folder:
+        Path(folder).chmod(0o755)
+        running = postgres.start(Path(folder) / "postgres", SETTINGS, keep=False)
+        try:
+            yield running
+        finally:
+            running.cleanup()
+
+
+def fresh_database(running: PostgresServer, name: str = "bench") -> Address:
+    """An empty migrated database, without the time-outs of production."""
+    admin = postgres.address_of(running, "postgres")
+    postgres.drop_database(admin, name)
+    postgres.create_database(admin, name)
+    address = admin.to(name)
+    postgres.migrate(address)
+    with session(admin) as database:
+        database.run(f"ALTER ROLE CURRENT_USER IN DATABASE {name} RESET ALL")
+    return address
+
+
+@contextmanager
+def session(address: Address) -> Iterator[Database]:
+    """A connection for plain SQL."""
+    database = Database(lambda fresh: address)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def store(address: Address) -> Iterator[Store]:
+    """A store of its own."""
+    opened = Store(Database(lambda fresh: address))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def load_due(address: Address, count: int, *, body_bytes: int = 0, stopped_percent: int = 5) -> None:
+    """`count` hourly reminders that are due, each with a flag of its own; so many percent of the flags are true."""
+    message = f"jsonb_build_object('subject', 'Feedback', 'body', repeat('x', {body_bytes}))" if body_bytes else "NULL"
+    every = 100 // stopped_percent
+    with session(address) as database:
+        database.run(
+            f"INSERT INTO status_flags (key, value) SELECT 'done:' || g, g % {every} = 0 FROM generate_series(1, {count}) g"
+        )
+        database.run(
+            f"""
+            INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
+              next_run_at, planned_through, stop_condition_type, stop_condition_value, message)
+            SELECT 'interviewer', 'INT_' || g, 'feedback_form', 'null', 'recurring', 60, due - interval '1 hour',
+              due, due - interval '1 hour', 'db_check', 'done:' || g, {message}
+            FROM (SELECT g, now() - g * interval '1 millisecond' AS due FROM generate_series(1, {count}) g) reminders
+            """
+        )
+        database.run("VACUUM ANALYZE")
+        database.run("CHECKPOINT")
