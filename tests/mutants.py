@@ -76,7 +76,7 @@ MUTANTS = (
         f"{PACKAGE}/delivery.py",
         "if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:",
         "if False:",
-        ("tests/crash/test_storm.py::test_no_send_starts_later_than_a_second_after_a_flag_was_answered",),
+        ("tests/integration/test_delivery.py",),
     ),
     Mutant(
         "the lease cut short",

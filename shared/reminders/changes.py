@@ -81,10 +81,10 @@ def new(wish: NewReminder, condition: Condition | None, moment: datetime) -> Rem
 
 def _schedule(wish: NewReminder, moment: datetime) -> Schedule:
     start_at = wish.start_at
+    if start_at is None and wish.schedule_type == ONE_TIME:
+        raise InvalidField("start_at", "is required for a one_time schedule")
     if start_at is None:
-        if wish.interval_minutes is None:
-            raise InvalidField("start_at", "is required for a one_time schedule")
-        start_at = moment + timedelta(minutes=wish.interval_minutes)
+        start_at = moment + timedelta(minutes=wish.interval_minutes or 0)
     return _checked(
         Schedule(schedule_type=wish.schedule_type, start_at=start_at, interval_minutes=wish.interval_minutes)
     )

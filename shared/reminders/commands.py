@@ -53,9 +53,12 @@ class Commands:
         condition = changes.resolved(wish.condition, wish.key)
         render.check(wish.message, wish.key, wish.channel)
 
+        mine: set[str] = set()  # when the answer to COMMIT is lost, the twin that is then found may be the caller's own
+
         def once() -> tuple[Reminder, bool]:
             moment = self._store.now(now)
             fresh = changes.new(wish, condition, moment)
+            mine.add(fresh.id)
             while True:
                 inserted = self._store.insert_reminder(fresh)
                 if inserted:
@@ -64,7 +67,7 @@ class Commands:
                 if twin is None:
                     continue
                 if not self._is_met(twin.condition) or self._is_met(condition):
-                    return twin, False
+                    return twin, twin.id in mine
                 self._end(twin, Status.COMPLETED, CompletionReason.STOP_CONDITION, Reason.STOPPED, moment)
 
         return self._store.atomically(once)
@@ -144,6 +147,7 @@ class Commands:
             lifecycle.permits("trigger", reminder.status)
             if self._is_met(reminder.condition):
                 raise ConditionIsTrue(reminder.id)
+            render.check(reminder.message, reminder.key, reminder.channel)
             values = render.values(
                 reminder.key, reminder.channel, reminder.id, reminder.occurrence_no + 1, to_instant(moment), 1
             )

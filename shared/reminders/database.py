@@ -27,9 +27,10 @@ _RETRIES = 3
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _REFUSED_PASSWORD = ("28P01", "28000")
 # The server ends the session, or cannot take us now: shutdown, too many connections, time-outs, a read-only stand-by,
-# a password that is refused even when it is fresh.
+# a password that is refused even when it is fresh, a database that is not there (yet).
 _UNAVAILABLE = (
     *_REFUSED_PASSWORD,
+    "3D000",
     "57P01",
     "57P02",
     "57P03",

@@ -22,6 +22,7 @@ from reminders.store import Now, Outcome, Store
 ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
 FRESH_SECONDS = 0.9  # a stop fact that is older is read again before a send; the promise is one second
 RENEW_SECONDS = 0.6  # the owner reads the facts again at this age, before anybody has to wait for them
+GRACE_SECONDS = 0.5  # after the deadline, for sends that end a little late
 FLUSH_RUNS = 500
 FLUSH_SECONDS = 0.2
 
@@ -121,8 +122,11 @@ class Delivery:
             self._renew()
 
     def finish(self) -> None:
-        """Waits until everything that is held is recorded or, after the deadline, handed back."""
-        while not self.is_idle:
+        """Waits until everything that is held is recorded or, after the deadline, handed back.
+
+        A send that outlives its channel's time-out is not waited for: what it holds comes back when its lease ends.
+        """
+        while not self.is_idle and monotonic() < self._deadline + GRACE_SECONDS:
             self.settle(0.05)
 
     def close(self) -> None:

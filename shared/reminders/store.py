@@ -289,12 +289,14 @@ class Store:
         """`sweep_pause` in seconds: for how long claims should keep to the bound; None when this tick has not swept."""
         self._rows("save_scheduler_state", floor=floor, pause=sweep_pause, now=rows.time(now))
 
-    def next_due(self) -> float | None:
-        seconds: float | None = self._value("next_due")
+    def next_due(self, floor: Instant | None) -> float | None:
+        """Seconds until a reminder is due that was not due before `floor`."""
+        seconds: float | None = self._value("next_due", floor=floor)
         return seconds
 
-    def oldest_due(self, now: Now) -> float:
-        seconds: float = self._value("oldest_due", now=rows.time(now))
+    def oldest_due(self, floor: Instant | None, now: Now) -> float:
+        """Seconds since the oldest that is due was due; those at or before `floor` are not looked at."""
+        seconds: float = self._value("oldest_due", floor=floor, now=rows.time(now))
         return seconds
 
     def delete_old_runs(self, days: int, count: int, now: Now) -> int:

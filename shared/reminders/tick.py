@@ -105,14 +105,14 @@ class Tick:
 
     def _bury(self) -> None:
         """Ends as DEAD what has used up its attempts under dead workers, or names a channel that does not exist."""
-        found = self._store.undeliverable(self._channels, MAX_ATTEMPTS, self._now)
-        for exhausted, reason, error in (
-            (True, Reason.EXHAUSTED, "each worker that began to send it died"),
-            (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
-        ):
-            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
-            if runs:
-                self._bury_some(runs, reason, error)
+        while self._has_time() and (found := self._store.undeliverable(self._channels, MAX_ATTEMPTS, self._now)):
+            for exhausted, reason, error in (
+                (True, Reason.EXHAUSTED, "each worker that began to send it died"),
+                (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
+            ):
+                runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
+                if runs:
+                    self._bury_some(runs, reason, error)
 
     def _bury_some(self, runs: Mapping[int, str], reason: Reason, error: str) -> None:
         reminder_ids = set(runs.values())
@@ -166,7 +166,7 @@ class Tick:
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
         self._may_be_waiting = True
-        due_in = self._store.next_due() if monotonic() < self._stay_until else None
+        due_in = self._store.next_due(self._floor) if monotonic() < self._stay_until else None
         return LOOK_SECONDS if due_in is None else min(max(due_in, 0.001), LOOK_SECONDS)
 
     def _pause_seconds(self) -> float:
@@ -239,7 +239,7 @@ class Tick:
         for _ in range(REMOVED_A_TICK):
             if not self._has_time() or not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
                 break
-        self.summary.oldest_due_seconds = self._store.oldest_due(self._now)
+        self.summary.oldest_due_seconds = self._store.oldest_due(self._floor, self._now)
 
     def _sum_up(self) -> None:
         summary, counts = self.summary, self._delivery.counts

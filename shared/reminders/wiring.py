@@ -8,6 +8,7 @@ from reminders.channels import build_channels, known_channels
 from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.database import Address, Database
+from reminders.errors import DatabaseUnavailable
 from reminders.store import Store
 from reminders.summary import Summary
 from reminders.tick import Tick
@@ -81,7 +82,10 @@ def _with_secret(settings: Settings, fresh: bool) -> Address:
     """What the secret says, and of the rest what the URL says."""
     from aws_lambda_powertools.utilities import parameters
 
-    secret = parameters.get_secret(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
+    try:
+        secret = parameters.get_secret(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
+    except parameters.GetParameterError as lost:
+        raise DatabaseUnavailable("its secret cannot be read") from lost
     address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
     return replace(
         address,

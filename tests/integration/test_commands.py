@@ -190,7 +190,7 @@ def test_an_unknown_placeholder_is_refused(world: World) -> None:
     "changes, field",
     [
         ({"schedule_type": "one_time"}, "start_at"),
-        ({"interval_minutes": None}, "start_at"),
+        ({"interval_minutes": None}, "interval_minutes"),
         ({"interval_minutes": None, "start_at": NOW}, "interval_minutes"),
     ],
 )
