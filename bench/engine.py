@@ -84,9 +84,8 @@ def measure_limit(server: PostgresServer, n: int) -> tuple[float, float, float]:
     """The server's own limit in reminders a second, and the bytes of WAL and of tables and indexes for each."""
     address = ground.fresh_database(server)
     ground.load_due(address, n)
-    with ground.session(address) as database:
+    with ground.session(address, BUDGET_SECONDS) as database:
         database.run(_LIMIT.read_text(encoding="utf-8"))
-        database.wait_for_answers(BUDGET_SECONDS)
         size = "SELECT pg_total_relation_size('reminder_jobs') + pg_total_relation_size('reminder_runs')"
         position, stored = database.run("SELECT pg_current_wal_lsn()::text")[0][0], database.run(size)[0][0]
         began = perf_counter()

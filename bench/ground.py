@@ -1,7 +1,7 @@
 """The ground that benchmarks stand on: a server set up for measuring, databases full of due reminders, a channel that does nothing."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
 }
 
+LOAD_SECONDS = 3_600.0  # the longest that loading may take
+
 
 class NullChannel:
     """Sends nothing, at once: what is left is the engine."""
@@ -32,11 +34,11 @@ class NullChannel:
 
 
 @contextmanager
-def server() -> Iterator[PostgresServer]:
-    """An embedded PostgreSQL of this benchmark's own, removed afterwards."""
+def server(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
+    """An embedded PostgreSQL of this benchmark's own, perhaps with more settings; removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="reminders-bench-") as folder:
         Path(folder).chmod(0o755)
-        running = postgres.start(Path(folder) / "postgres", SETTINGS, keep=False)
+        running = postgres.start(Path(folder) / "postgres", SETTINGS | dict(settings or {}), keep=False)
         try:
             yield running
         finally:
@@ -56,9 +58,9 @@ def fresh_database(running: PostgresServer, name: str = "bench") -> Address:
 
 
 @contextmanager
-def session(address: Address) -> Iterator[Database]:
+def session(address: Address, read_timeout: float | None = None) -> Iterator[Database]:
     """A connection for plain SQL."""
-    database = Database(lambda fresh: address)
+    database = Database(lambda fresh: address, read_timeout)
     try:
         yield database
     finally:
@@ -75,21 +77,33 @@ def store(address: Address) -> Iterator[Store]:
         opened.close()
 
 
-def load_due(address: Address, count: int, *, body_bytes: int = 0, stopped_percent: int = 5) -> None:
-    """`count` hourly reminders that are due, each with a flag of its own; so many percent of the flags are true."""
+def load_due(
+    address: Address,
+    count: int,
+    *,
+    due: str = "now() - g * interval '1 millisecond'",
+    channel: str = "'null'",
+    name: str = "INT",
+    body_bytes: int = 0,
+    stopped_percent: int = 5,
+) -> None:
+    """`count` hourly reminders, each with a flag of its own; so many percent of the flags are true.
+
+    `due` and `channel` are SQL over the reminder's number `g`, which counts from 1; two loads need two names.
+    """
     message = f"jsonb_build_object('subject', 'Feedback', 'body', repeat('x', {body_bytes}))" if body_bytes else "NULL"
-    every = 100 // stopped_percent
-    with session(address) as database:
+    is_true = f"g % {100 // stopped_percent} = 0" if stopped_percent else "false"
+    with session(address, LOAD_SECONDS) as database:
         database.run(
-            f"INSERT INTO status_flags (key, value) SELECT 'done:' || g, g % {every} = 0 FROM generate_series(1, {count}) g"
+            f"INSERT INTO status_flags (key, value) SELECT 'done:{name}:' || g, {is_true} FROM generate_series(1, {count}) g"
         )
         database.run(
             f"""
             INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
               next_run_at, planned_through, stop_condition_type, stop_condition_value, message)
-            SELECT 'interviewer', 'INT_' || g, 'feedback_form', 'null', 'recurring', 60, due - interval '1 hour',
-              due, due - interval '1 hour', 'db_check', 'done:' || g, {message}
-            FROM (SELECT g, now() - g * interval '1 millisecond' AS due FROM generate_series(1, {count}) g) reminders
+            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, 'recurring', 60, due - interval '1 hour',
+              due, due - interval '1 hour', 'db_check', 'done:{name}:' || g, {message}
+            FROM (SELECT g, {due} AS due FROM generate_series(1, {count}) g) reminders
             """
         )
         database.run("VACUUM ANALYZE")

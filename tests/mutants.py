@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         "the order of locks reversed",
-        f"{PACKAGE}/sql/lock_reminders.sql",
+        f"{PACKAGE}/sql/complete_stopped.sql",
         "ORDER BY id",
         "ORDER BY id DESC",
         ("tests/integration/test_locks.py",),

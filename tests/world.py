@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from reminders.changes import Edit
 from reminders.channels import Channel
 from reminders.commands import Commands, NewReminder
 from reminders.database import Address, Database
@@ -64,6 +65,10 @@ class World:
         """Runs one statement on a connection of its own, as an operator would."""
         return self._sql.run(statement, **parameters)
 
+    def another_caller(self) -> Commands:
+        """Commands on a connection of their own."""
+        return Commands(self.open_store(), frozenset(self.channels))
+
     def create(self, *, now: datetime = NOW, **changes: Any) -> Reminder:
         """A reminder made through the commands."""
         reminder, _ = self.commands.create(wish(**changes), now=now)
@@ -113,14 +118,21 @@ class World:
         settings = {"budget_seconds": 30.0, "store": self.store} | settings
         return Tick(channels=self.channels, now=now, **settings).run()
 
-    def wait_until_blocked(self) -> None:
-        """Returns when some session of this database waits for a lock."""
-        waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        for _ in range(1000):
-            if self.sql(waits):
+    def wait_until(self, statement: str) -> None:
+        """Returns when the statement has a row."""
+        for _ in range(2000):
+            if self.sql(statement):
                 return
             threading.Event().wait(0.01)
-        raise AssertionError("nobody waits for a lock")
+        raise AssertionError(f"never came true: {statement}")
+
+    def wait_until_blocked(self) -> None:
+        """Returns when some session of this database waits for a lock."""
+        self.wait_until("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+    def edit(self, **changes: Any) -> Edit:
+        """A caller's change of these fields."""
+        return Edit(given=frozenset(changes), **changes)
 
     def runs(self, reminder: Reminder) -> list[RunRecord]:
         """A reminder's runs, the oldest first."""

@@ -18,6 +18,7 @@ from reminders.observe import logger
 from reminders.wiring import address_of
 
 _FOLDER = Path(__file__).parent / "migrations"
+PATIENCE_SECONDS = 280.0  # for one statement, an index over a large table above all; the function has 300
 
 
 @logger.inject_lambda_context
@@ -31,7 +32,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
 def migrate(address: Address) -> str:
     """Brings the schema at this address to the newest version. Safe to repeat, and by several at once."""
     engine = create_engine(
-        "postgresql+pg8000://", creator=lambda: connect(address, pg8000.dbapi.Connection), poolclass=NullPool
+        "postgresql+pg8000://",
+        creator=lambda: connect(address, pg8000.dbapi.Connection, PATIENCE_SECONDS),
+        poolclass=NullPool,
     )
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))

@@ -70,6 +70,7 @@ def new(wish: NewReminder, condition: Condition | None, moment: datetime) -> Rem
         planned_through=_cursor(schedule, moment),
         occurrence_no=0,
         paused_at=None,
+        resumed_at=None,
         completed_at=None,
         completion_reason=None,
         last_error=None,

@@ -107,7 +107,7 @@ class Commands:
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
             following = next_occurrence(reminder.schedule, moment, reminder.occurrence_no)
-            reminder = replace(reminder, paused_at=None, planned_through=moment)
+            reminder = replace(reminder, paused_at=None, resumed_at=moment, planned_through=moment)
             if following is None:
                 return changes.ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
             return replace(reminder, status=Status.ACTIVE, next_run_at=following)
@@ -166,17 +166,21 @@ class Commands:
     def set_flag(self, key: str, value: bool, *, now: Now = None) -> FlagChange:
         """Creates or sets a flag. True completes what it stops, at most COMPLETED_AT_ONCE here and the rest by the ticks."""
 
+        counted = 0  # by the first try, when the answer to its COMMIT was lost
+
         def once() -> FlagChange:
+            nonlocal counted
             flag = self._store.put_flag(key, value, now)
             completed = self._store.complete_stopped(key, COMPLETED_AT_ONCE, now) if value else 0
             more = completed == COMPLETED_AT_ONCE and self._store.stops_any(key)
             self._store.set_draining(key, more)
-            return FlagChange(flag=flag, completed=completed, more=more)
+            counted = max(counted, completed)
+            return FlagChange(flag=flag, completed=counted, more=more)
 
         return self._store.atomically(once)
 
     def delete_flag(self, key: str) -> None:
-        if not self._store.delete_flag(key):
+        if not self._store.atomically(lambda: self._store.delete_flag(key), repeatable=False):
             raise NotFound("flag", key)
 
     def list_flags(self, *, after: str | None, limit: int) -> Page[Flag]:
@@ -221,7 +225,8 @@ class Commands:
             self._store.save_reminder(saved)
             return saved
 
-        return self._store.atomically(once)
+        # Repeated with a version, an edit would be refused because of its own first time.
+        return self._store.atomically(once, repeatable=version is None)
 
     def _locked(self, reminder_id: str, version: int | None) -> Reminder:
         reminder = self._store.lock_reminder(reminder_id)

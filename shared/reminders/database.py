@@ -16,13 +16,15 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import pg8000.native
+from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders import jsonb
+from reminders.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 # Longer than the role's statement_timeout: the server speaks first, and a silent network is noticed in the end.
-READ_TIMEOUT_SECONDS = 40.0
+READ_TIMEOUT_SECONDS = 20.0
 _RETRIES = 3
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _REFUSED_PASSWORD = ("28P01", "28000")
@@ -39,13 +41,15 @@ _UNAVAILABLE = (
     "53200",
     "53100",
     "57014",
-    "55P03",
     "25006",
     "25P02",
     "25P03",
     "08P01",
 )
+_LOCKED = "55P03"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+_JSON_TYPES = (114, 3802)  # json, jsonb
 
 Row = list[Any]
 
@@ -98,11 +102,14 @@ class Address:
         )
 
 
-def connect[C](address: Address, connection: Callable[..., C]) -> C:
-    """A connection of one of pg8000's kinds, over a socket with TCP_NODELAY: without it larger statements wait 40 ms."""
+def connect[C: CoreConnection](address: Address, connection: Callable[..., C], read_timeout: float | None = None) -> C:
+    """A connection of one of pg8000's kinds, over a socket with TCP_NODELAY: without it larger statements wait 40 ms.
+
+    `read_timeout` in seconds is how long an answer may take; READ_TIMEOUT_SECONDS unless it is given.
+    """
     sock = _connected_socket(address)
     try:
-        return connection(
+        made = connection(
             user=address.user,
             password=address.password,
             database=address.database,
@@ -111,6 +118,10 @@ def connect[C](address: Address, connection: Callable[..., C]) -> C:
             ssl_context=_tls(address),
             application_name="reminders",
         )
+        made._usock.settimeout(read_timeout or READ_TIMEOUT_SECONDS)
+        for oid in _JSON_TYPES:
+            made.register_in_adapter(oid, jsonb.parse)
+        return made
     except InterfaceError as lost:
         sock.close()
         refusal = _what_the_server_said(lost)
@@ -143,7 +154,6 @@ def _connected_socket(address: Address) -> socket.socket:
         sock = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.settimeout(READ_TIMEOUT_SECONDS)
     return sock
 
 
@@ -166,9 +176,13 @@ class _Lost(Exception):
 class Database:
     """One connection, opened when it is first needed and again after it was lost."""
 
-    def __init__(self, address: Callable[[bool], Address]) -> None:
-        """`address(fresh)` says where to connect; it is asked again with True when the password was refused."""
+    def __init__(self, address: Callable[[bool], Address], read_timeout: float | None = None) -> None:
+        """`address(fresh)` says where to connect; it is asked again with True when the password was refused.
+
+        `read_timeout` in seconds: see `connect`.
+        """
         self._address = address
+        self._read_timeout = read_timeout
         self._connection: pg8000.native.Connection | None = None
         self._in_transaction = False
 
@@ -208,11 +222,6 @@ class Database:
 
         return self._persistently(once, may_repeat=lambda: repeatable or not committing)
 
-    def wait_for_answers(self, seconds: float) -> None:
-        """Gives the server this long to answer on the present connection, for work that is known to take its time."""
-        connection = self._connection or self._open()
-        connection._usock.settimeout(seconds)
-
     def close(self) -> None:
         """Closes the connection, if there is one."""
         connection, self._connection = self._connection, None
@@ -251,6 +260,8 @@ class Database:
                     raise DatabaseUnavailable(str(lost)) from lost
                 reopened = True
             except DatabaseRefused as refused:
+                if refused.sqlstate == _LOCKED:
+                    raise DatabaseBusy(refused.sqlstate) from refused
                 if refused.sqlstate in _UNAVAILABLE:
                     raise DatabaseUnavailable(refused.sqlstate) from refused
                 if refused.sqlstate not in _DEADLOCK_OR_SERIALIZATION or attempt == _RETRIES:
@@ -291,7 +302,7 @@ class Database:
 
     def _connect(self, *, fresh: bool) -> pg8000.native.Connection:
         try:
-            return connect(self._address(fresh), pg8000.native.Connection)
+            return connect(self._address(fresh), pg8000.native.Connection, self._read_timeout)
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:

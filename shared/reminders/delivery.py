@@ -7,7 +7,8 @@ conditions, and writes down what they report. The threads of the pools only send
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import NamedTuple
@@ -54,6 +55,14 @@ class _Pool:
             self._threads.append(thread)
             thread.start()
 
+    def take_back(self) -> list[Run]:
+        """What no thread has begun."""
+        runs = []
+        with suppress(Empty):
+            while item := self.inbox.get_nowait():
+                runs.append(item[0])
+        return runs
+
     def dismiss(self) -> None:
         for _ in self._threads:
             self.inbox.put(None)
@@ -87,6 +96,10 @@ class Delivery:
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
         return not self._held and not self._finished and not self._unbegun
+
+    def holds_any(self, ids: Collection[int]) -> bool:
+        """Whether one of these runs is still held."""
+        return any(run_id in self._held for run_id in ids)
 
     def rooms(self) -> dict[str, int]:
         """How many more runs each channel may hold; none where a send could not end before the deadline."""
@@ -134,6 +147,9 @@ class Delivery:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        for pool in self._pools.values():
+            for run in pool.take_back():
+                self._take(NotBegun(run, False))
         try:
             self.finish()
         finally:
@@ -198,7 +214,7 @@ class Delivery:
             report = self._reports.get(timeout=wait_seconds) if wait_seconds else self._reports.get_nowait()
             while True:
                 if report is None:
-                    self._renew()
+                    self._renew_if_stale()
                 else:
                     self._take(report)
                 report = self._reports.get_nowait()
@@ -217,6 +233,11 @@ class Delivery:
             self._finished.append(report)
         elif not report.is_lost:
             self._unbegun.append(run)
+
+    def _renew_if_stale(self) -> None:
+        """Several threads may ask at once: the first one's question answers all."""
+        if monotonic() - self._checked_at >= FRESH_SECONDS:
+            self._renew()
 
     def _renew(self) -> None:
         """One statement reads again what may stop any of the runs that are held."""
@@ -241,12 +262,11 @@ class Delivery:
 
     def _record(self) -> None:
         outcomes, self._finished = self._finished, []
-        dead = [outcome for outcome in outcomes if outcome.state is State.DEAD]
-        if dead:
-            self._record_dead(dead)
-            outcomes = [outcome for outcome in outcomes if outcome.state is not State.DEAD]
-        if outcomes:
-            self._record_some(outcomes)
+        others = [outcome for outcome in outcomes if outcome.state is not State.DEAD]
+        if others:
+            self._record_some(others)
+        if len(others) < len(outcomes):
+            self._record_dead([outcome for outcome in outcomes if outcome.state is State.DEAD])
 
     def _record_some(self, outcomes: list[Outcome]) -> None:
         """A batch that the database refuses is halved until the culprit is alone; that one is recorded without its texts."""
@@ -264,19 +284,26 @@ class Delivery:
         self._count(outcomes, recorded)
 
     def _record_dead(self, outcomes: list[Outcome]) -> None:
-        """A reminder whose last run ends DEAD has failed: both are written in one transaction, the reminder locked first."""
-        reminder_ids = {outcome.run.reminder_id for outcome in outcomes}
+        """A reminder whose last run ends DEAD has failed: both are written in one transaction, the reminder locked first.
 
-        def work() -> int:
-            self._store.lock_reminders(reminder_ids)
-            recorded = self._store.record_outcomes(outcomes, self._now)
-            self._store.fail_undelivered(reminder_ids, self._now)
-            return recorded
+        One that somebody else has locked is not waited for: its outcome is kept for the next time.
+        """
 
-        for outcome in outcomes:
+        def work() -> tuple[list[Outcome], int]:
+            ours = self._store.lock_reminders({outcome.run.reminder_id for outcome in outcomes})
+            dead = [outcome for outcome in outcomes if outcome.run.reminder_id in ours]
+            recorded = self._store.record_outcomes(dead, self._now) if dead else 0
+            if dead:
+                self._store.fail_undelivered(ours, self._now)
+            return dead, recorded
+
+        dead, recorded = self._store.atomically(work)
+        self._finished += [outcome for outcome in outcomes if outcome not in dead]
+        self._finished_since = monotonic()
+        for outcome in dead:
             extra = {"run": outcome.run.key, "channel": outcome.run.channel, "reason": outcome.reason}
             logger.warning("run is dead", extra=extra)
-        self._count(outcomes, self._store.atomically(work))
+        self._count(dead, recorded)
 
     def _count(self, outcomes: list[Outcome], recorded: int) -> None:
         self.counts.update([outcome.state for outcome in outcomes])
@@ -290,20 +317,22 @@ class Delivery:
 
     def _hand_back(self) -> None:
         runs, self._unbegun = self._unbegun, []
-        self._store.hand_back(runs, self._now)
+        # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
+        self._store.atomically(lambda: self._store.hand_back(runs, self._now), repeatable=False)
         self.counts["handed_back"] += len(runs)
 
 
 def _send(channel: Channel, run: Run, begun: float) -> Outcome:
     try:
         provider_id = channel.send(run)
+        shown = None if provider_id is None else _storable(provider_id)
+        return Outcome(run, State.SENT, None, None, None, shown, begun)
     except PermanentFailure as failure:
         return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
     except UnknownOutcome as failure:
         return _again(run, Reason.UNKNOWN, failure, begun)
     except BaseException as failure:  # a channel is anybody's code, and a thread that died would hold its run for good
         return _again(run, Reason.RETRY, failure, begun)
-    return Outcome(run, State.SENT, None, None, None, None if provider_id is None else _storable(provider_id), begun)
 
 
 def _again(run: Run, reason: Reason, failure: BaseException, begun: float) -> Outcome:

@@ -66,6 +66,10 @@ class DatabaseUnavailable(ReminderError):
         self.why = why
 
 
+class DatabaseBusy(DatabaseUnavailable):
+    """Somebody has held a lock for too long."""
+
+
 class DatabaseRefused(ReminderError):
     """The server's own error about a statement; `sqlstate` says which."""
 

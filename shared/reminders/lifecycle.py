@@ -16,9 +16,10 @@ from reminders.model import (
 )
 
 MAX_ATTEMPTS = 5
-# How many runs whose lease has expired at attempt 1, 2, 3 and later are leased together. The batches shrink, so that a
-# run that kills its process is alone before its attempts are used up.
+# A first lease holds up to a thousand runs. How many are leased together whose lease has expired at attempt 1, 2, 3 and later:
+# the batches shrink, so that a run that kills its process is alone before its attempts are used up.
 TAKEOVER_BATCHES = (100, 10, 1)
+ALONE_FROM_ATTEMPT = 3
 _RETRY_SECONDS = (30.0, 60.0, 120.0, 240.0)
 _RETRY_SPREAD = 0.2
 
@@ -83,7 +84,7 @@ class RunFacts(NamedTuple):
 
     run_id: int
     owned: bool  # the run is still SENDING and at this worker's attempt
-    has_successor: bool  # a later occurrence of its reminder has been planned
+    has_successor: bool  # it is a retry, and a later occurrence of its schedule has been planned
     cause: str
     attempt: int
     scheduled_at: Instant
@@ -91,6 +92,7 @@ class RunFacts(NamedTuple):
     status: str | None  # the reminder's; None when it was removed
     completion_reason: str | None
     paused_at: Instant | None
+    resumed_at: Instant | None
     next_run_at: Instant | None
     planned_through: Instant | None
     condition_type: str | None
@@ -105,6 +107,8 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
     """Why a leased run that has not begun must not be sent any more; None when it may. Lost when it is not ours."""
     if not run.owned:
         raise Lost
+    if run.cause == Cause.SCHEDULE and run.resumed_at is not None and run.created_at < run.resumed_at:
+        return Reason.PAUSED
     if run.status == Status.PAUSED:
         triggered_since = run.cause == Cause.TRIGGER and run.created_at >= (run.paused_at or 0)
         if not triggered_since:

@@ -44,10 +44,6 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"  # ended by a caller's DELETE
     FAILED = "FAILED"  # parked by the engine: last_error says why
 
-    @property
-    def is_live(self) -> bool:
-        return self in (Status.ACTIVE, Status.PAUSED)
-
 
 class State(StrEnum):
     """Where a run stands. The first two are unfinished."""
@@ -148,6 +144,7 @@ class Reminder:
     planned_through: datetime | None
     occurrence_no: int
     paused_at: datetime | None
+    resumed_at: datetime | None
     completed_at: datetime | None
     completion_reason: str | None
     last_error: str | None

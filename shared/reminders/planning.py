@@ -12,6 +12,8 @@ from reminders.model import Due, Instant, Json, Reason, Run, State, Status
 from reminders.observe import logger
 from reminders.store import Claim, Now, Plan, Store
 
+PARKED_IN_A_ROW = 10  # more refusals with no success between them are hardly the rows' fault: the tick then ends
+
 
 class Planned(NamedTuple):
     """What one batch has come to."""
@@ -34,6 +36,8 @@ class Planner:
         self._lease_seconds = lease_seconds
         self._now = now
         self._size = batch
+        self._parked_in_a_row = 0
+        self.parked = 0
 
     def plan(self, rooms: Mapping[str, int], floor: Instant | None) -> Planned:
         """Plans at most one batch of what is due after `floor`; leases as many runs as the channels have room for."""
@@ -42,13 +46,14 @@ class Planner:
             try:
                 planned = self._store.atomically(lambda: self._once(dict(rooms), floor, suspect))
             except DatabaseRefused as refused:
+                if not suspect or not _is_about_a_row(refused) or self._parked_in_a_row >= PARKED_IN_A_ROW:
+                    raise
                 if len(suspect) == 1:
                     self._park(suspect[0], refused)
-                elif not suspect:
-                    raise
                 self._size = max(1, len(suspect) // 2)
                 continue
             self._size = min(self._batch, self._size * 2)
+            self._parked_in_a_row = 0
             return planned
 
     def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
@@ -91,6 +96,13 @@ class Planner:
     def _park(self, due: Due, refused: DatabaseRefused) -> None:
         logger.error("reminder parked", extra={"reminder": due.id, "sqlstate": refused.sqlstate})
         self._store.park(due.id, f"the database refuses its plan: {refused}"[:500], self._now)
+        self._parked_in_a_row += 1
+        self.parked += 1
+
+
+def _is_about_a_row(refused: DatabaseRefused) -> bool:
+    """Whether the refusal is about the data (classes 22, 23, 54, P0) and not about the server or its permissions."""
+    return refused.sqlstate[:2] in ("22", "23", "54", "P0")
 
 
 def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
@@ -106,9 +118,11 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
         try:
             message = _rendered(due, decision)
         except Exception as error:
+            logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.RENDER_FAILED})
             return Plan(due, decision, State.DEAD, Reason.RENDER_FAILED, f"{error}"[:500], None)
     room = rooms.get(due.channel)
     if room is None:
+        logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.UNKNOWN_CHANNEL})
         return Plan(due, decision, State.DEAD, Reason.UNKNOWN_CHANNEL, None, message)
     if room <= 0:
         return Plan(due, decision, State.PENDING, None, None, message)

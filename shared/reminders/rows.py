@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from reminders import jsonb
 from reminders.model import (
     Condition,
     Flag,
@@ -105,6 +106,7 @@ _SAME_NAME = (
     "planned_through",
     "occurrence_no",
     "paused_at",
+    "resumed_at",
     "completed_at",
     "completion_reason",
     "last_error",
@@ -148,4 +150,4 @@ def to_flag(row: dict[str, Any]) -> Flag:
 
 
 def to_runs(found: str | None) -> list[Run]:
-    return [Run._make(row) for row in json.loads(found)] if found else []
+    return [Run._make(row) for row in jsonb.parse(found)] if found else []

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reminders import rows
+from reminders import jsonb, rows
 from reminders.conditions import Facts
 from reminders.database import Database
 from reminders.lifecycle import Decision, RunFacts
@@ -119,6 +119,7 @@ class Store:
         state = {
             "status": reminder.status,
             "paused_at": rows.time(reminder.paused_at),
+            "resumed_at": rows.time(reminder.resumed_at),
             "completed_at": rows.time(reminder.completed_at),
             "completion_reason": reminder.completion_reason,
             "version": reminder.version,
@@ -184,14 +185,20 @@ class Store:
         """Whether a live reminder waits for this flag."""
         return bool(self._value("stops_any", key=key))
 
-    def lock_draining(self) -> str | None:
-        return next((row[0] for row in self._rows("lock_draining")), None)
+    def lock_draining(self, passed: Collection[str]) -> str | None:
+        """A flag that still has reminders to complete, other than those of the keys that were passed."""
+        return next((row[0] for row in self._rows("lock_draining", passed=rows.texts(passed))), None)
+
+    def drain_stopped(self, key: str, count: int, now: Now) -> int:
+        """The same as `complete_stopped`, but for reminders that somebody has locked."""
+        completed: int = self._value("drain_stopped", key=key, count=count, now=rows.time(now))
+        return completed
 
     # The tick
 
     def claim_due(self, count: int, floor: Instant | None, now: Now) -> Claim:
         instant, flags, waiting, *columns = self._rows("claim_due", count=count, floor=floor, now=rows.time(now))[0]
-        due = map(Due._make, zip(*map(json.loads, columns), strict=True)) if columns[0] else ()
+        due = map(Due._make, zip(*map(jsonb.parse, columns), strict=True)) if columns[0] else ()
         return Claim(
             instant,
             list(due),
@@ -227,8 +234,9 @@ class Store:
     def park(self, reminder_id: str, error: str, now: Now) -> None:
         self._rows("park", id=reminder_id, error=error, now=rows.time(now))
 
-    def lock_reminders(self, reminder_ids: Collection[str]) -> None:
-        self._rows("lock_reminders", reminder_ids=rows.words(reminder_ids))
+    def lock_reminders(self, reminder_ids: Collection[str]) -> set[str]:
+        """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
+        return {str(row[0]) for row in self._rows("lock_reminders", reminder_ids=rows.words(reminder_ids))}
 
     def fail_undelivered(self, reminder_ids: Collection[str], now: Now) -> None:
         self._rows("fail_undelivered", reminder_ids=rows.words(reminder_ids), now=rows.time(now))
@@ -240,12 +248,20 @@ class Store:
             self._value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds, now=rows.time(now))
         )
 
-    def take_over(self, channels: Collection[str], batches: Sequence[int], lease_seconds: float, now: Now) -> list[Run]:
-        """Leases runs of dead workers; `batches[attempt - 1]` says how many at a time."""
-        names, sizes = rows.texts(channels), rows.numbers(batches)
-        return rows.to_runs(
-            self._value("take_over", channels=names, batches=sizes, lease=lease_seconds, now=rows.time(now))
+    def take_over(
+        self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float, now: Now
+    ) -> list[Run]:
+        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a time."""
+        found = self._value(
+            "take_over",
+            channels=rows.texts(channels),
+            least=attempts.start,
+            most=attempts.stop - 1,
+            batches=rows.numbers(batches),
+            lease=lease_seconds,
+            now=rows.time(now),
         )
+        return rows.to_runs(found)
 
     def undeliverable(self, channels: Collection[str], max_attempts: int, now: Now) -> list[tuple[int, str, bool]]:
         """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""

@@ -16,6 +16,7 @@ class Summary:
     dead: int = 0
     skipped: int = 0
     cancelled: int = 0  # runs that were stopped before they began
+    late: int = 0  # outcomes that another worker's attempt had overtaken
     taken_over: int = 0  # runs of workers that died
     handed_back: int = 0
     lateness_p50_ms: float = 0.0

@@ -12,9 +12,10 @@ from time import monotonic
 
 from reminders.channels import Channel
 from reminders.delivery import ROOM, Delivery
-from reminders.errors import DatabaseUnavailable
-from reminders.lifecycle import MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.lifecycle import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.model import Instant, Reason, State, Status
+from reminders.observe import logger
 from reminders.planning import Planned, Planner
 from reminders.store import Now, Store
 from reminders.summary import Summary, quantile
@@ -27,7 +28,8 @@ RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is plan
 RECENT_EVERY_SECONDS = 0.25
 LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
 FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
-REMOVED_A_TICK = 10  # batches of old runs
+ALONE_SECONDS = 10.0  # of a tick, for runs that are sent with nothing else in hand
+RETENTION_SECONDS = 5.0  # of a tick, for removing old runs
 
 
 class Tick:
@@ -44,11 +46,13 @@ class Tick:
         retention_days: int = 90,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
+        is_told_to_end: Callable[[], bool] = lambda: False,
         now: Now = None,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        `fan_out` calls more workers. `now` fixes the instant in tests; None is the database's clock.
+        `fan_out` calls more workers. `is_told_to_end` is asked between the rounds. `now` fixes the instant in tests;
+        None is the database's clock.
         """
         self._store = store
         self._now = now
@@ -69,7 +73,13 @@ class Tick:
         self._recent_floor: Instant = 0
         self._recent_at = self._began
         self._look_at = self._began
+        self._is_told_to_end = is_told_to_end
         self._may_be_waiting = True  # runs that this worker could lease
+        self._waiting_asked_at = float("-inf")
+        self._suspects: list[int] = []  # taken over and not settled yet
+        self._suspects_asked_at = float("-inf")
+        self._drained: set[str] = set()  # flags that have nothing left for this tick
+        self._may_drain = True
         self._overflow = 0  # runs that found no room
         self.summary = Summary()
 
@@ -81,9 +91,10 @@ class Tick:
                 pass
             self._delivery.close()
             self._end()
-        except DatabaseUnavailable as lost:
+        except (DatabaseUnavailable, DatabaseRefused) as lost:
             self._delivery.abandon()
-            self.summary.error = f"database unavailable: {lost.why}"
+            self.summary.error = str(lost)
+            logger.error("tick ended early", extra={"error": type(lost).__name__})
         except BaseException:
             self._delivery.abandon()
             raise
@@ -91,7 +102,7 @@ class Tick:
         return self.summary
 
     def _has_time(self) -> bool:
-        return monotonic() < self._deadline
+        return monotonic() < self._deadline and not self._is_told_to_end()
 
     # begin
 
@@ -100,68 +111,93 @@ class Tick:
         if not bookmark.may_sweep:
             self._floor, self._swept_at = bookmark.claim_floor, self._began
         self._bury()
-        self._take_over()
-        self._complete_draining()
+        self._send_alone()
 
     def _bury(self) -> None:
         """Ends as DEAD what has used up its attempts under dead workers, or names a channel that does not exist."""
         while self._has_time() and (found := self._store.undeliverable(self._channels, MAX_ATTEMPTS, self._now)):
+            buried = 0
             for exhausted, reason, error in (
                 (True, Reason.EXHAUSTED, "each worker that began to send it died"),
                 (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
             ):
                 runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
                 if runs:
-                    self._bury_some(runs, reason, error)
+                    buried += self._bury_some(runs, reason, error)
+            if not buried:
+                break
 
-    def _bury_some(self, runs: Mapping[int, str], reason: Reason, error: str) -> None:
-        reminder_ids = set(runs.values())
+    def _bury_some(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
+        """How many were buried: those whose reminder nobody else has locked."""
 
-        def work() -> None:
-            self._store.lock_reminders(reminder_ids)
-            self._store.bury(runs, reason, error, self._now)
-            self._store.fail_undelivered(reminder_ids, self._now)
+        def work() -> list[int]:
+            ours = self._store.lock_reminders(set(runs.values()))
+            buried = [run_id for run_id, reminder_id in runs.items() if reminder_id in ours]
+            if buried:
+                self._store.bury(buried, reason, error, self._now)
+                self._store.fail_undelivered(ours, self._now)
+            return buried
 
-        self._store.atomically(work)
-        self.summary.dead += len(runs)
+        buried = self._store.atomically(work)
+        for run_id in buried:
+            logger.warning("run is dead", extra={"run_id": run_id, "reason": reason})
+        self.summary.dead += len(buried)
+        return len(buried)
 
-    def _take_over(self) -> None:
-        """Sends what dead workers have left, batch by batch with nothing else in hand: one of them may have killed them."""
-        while self._has_time():
-            channels = [name for name, room in self._delivery.rooms().items() if room > 0]
-            runs = self._store.take_over(channels, TAKEOVER_BATCHES, self._lease_seconds, self._now)
-            if not runs:
+    def _send_alone(self) -> None:
+        """Sends, one by one and with nothing else in hand, what may have killed the workers that held it."""
+        until = self._began + ALONE_SECONDS
+        while self._has_time() and monotonic() < until:
+            if not self._take_over(range(ALONE_FROM_ATTEMPT, MAX_ATTEMPTS + 2)):
                 return
-            self.summary.taken_over += len(runs)
-            self._delivery.accept_unread(runs)
             self._delivery.finish()
 
-    def _complete_draining(self) -> None:
-        """Goes on completing what flags have stopped, due or not, where one transaction was not enough."""
-        while self._has_time() and self._store.atomically(self._complete_some):
-            pass
-
-    def _complete_some(self) -> bool:
-        key = self._store.lock_draining()
-        if key is None:
-            return False
-        completed = self._store.complete_stopped(key, self._batch, self._now)
-        self.summary.completed += completed
-        if completed < self._batch:
-            self._store.set_draining(key, False)
-        return True
+    def _take_over(self, attempts: range) -> list[int]:
+        channels = [name for name, room in self._delivery.rooms().items() if room > 0]
+        runs = self._store.take_over(channels, attempts, TAKEOVER_BATCHES, self._lease_seconds, self._now)
+        self.summary.taken_over += len(runs)
+        self._delivery.accept_unread(runs)
+        return [run.id for run in runs]
 
     # round
 
     def _round(self) -> bool:
         """Looks for work and settles what was sent. False when there is nothing left to stay for."""
-        found = self._lease_waiting()
+        found = self._take_over_some()
+        found = self._drain_some() or found
+        found = self._lease_waiting() or found
         if monotonic() >= self._look_at:
             found = self._plan() or found
             if not found:
                 self._look_at = monotonic() + self._quiet_seconds()
         self._delivery.settle(0.0 if found else self._pause_seconds())
         return found or not self._delivery.is_idle or self._can_lease() or monotonic() < self._stay_until
+
+    def _take_over_some(self) -> bool:
+        """One batch at a time of what dead workers have left, beside everything else."""
+        if self._delivery.holds_any(self._suspects):
+            return False
+        if not self._suspects and monotonic() - self._suspects_asked_at < LOOK_SECONDS:
+            return False
+        self._suspects_asked_at = monotonic()
+        self._suspects = self._take_over(range(1, ALONE_FROM_ATTEMPT))
+        return bool(self._suspects)
+
+    def _drain_some(self) -> bool:
+        """Goes on completing what flags have stopped, due or not, where one transaction was not enough."""
+        self._may_drain = self._may_drain and self._store.atomically(self._complete_some)
+        return self._may_drain
+
+    def _complete_some(self) -> bool:
+        key = self._store.lock_draining(self._drained)
+        if key is None:
+            return False
+        completed = self._store.drain_stopped(key, self._batch, self._now)
+        self.summary.completed += completed
+        if completed < self._batch:
+            self._drained.add(key)
+            self._store.set_draining(key, self._store.stops_any(key))
+        return True
 
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
@@ -179,6 +215,7 @@ class Tick:
         if not self._can_lease():
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
+        self._waiting_asked_at = monotonic()
         runs = self._store.lease_waiting(rooms, self._lease_seconds, self._now)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
@@ -186,7 +223,8 @@ class Tick:
         return bool(runs)
 
     def _can_lease(self) -> bool:
-        return self._may_be_waiting and bool(self._rooms())
+        asks = self._may_be_waiting or monotonic() - self._waiting_asked_at >= LOOK_SECONDS
+        return asks and bool(self._rooms())
 
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
@@ -229,17 +267,19 @@ class Tick:
         self._overflow += runs.count(State.PENDING)
         self._may_be_waiting = self._may_be_waiting or self._overflow > 0
         if self._fan_out and planned.is_full and (summary.planned >= FAN_OUT_RUNS or self._overflow >= ROOM):
-            self._fan_out()
-            self._fan_out = None
+            fan_out, self._fan_out = self._fan_out, None
+            _call_more(fan_out)
 
     # end
 
     def _end(self) -> None:
         self._store.save_bookmark(self._floor, self._sweep_pause, self._now)
-        for _ in range(REMOVED_A_TICK):
-            if not self._has_time() or not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
+        until = monotonic() + RETENTION_SECONDS
+        while self._has_time() and monotonic() < until:
+            if not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
                 break
-        self.summary.oldest_due_seconds = self._store.oldest_due(self._floor, self._now)
+        # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
+        self.summary.oldest_due_seconds = self._store.oldest_due(self._floor if self._sweep_pause else None, self._now)
 
     def _sum_up(self) -> None:
         summary, counts = self.summary, self._delivery.counts
@@ -248,6 +288,8 @@ class Tick:
         summary.dead += counts[State.DEAD]
         summary.cancelled = counts[State.CANCELLED]
         summary.handed_back = counts["handed_back"]
+        summary.late = counts["late"]
+        summary.parked += self._planner.parked
         late = sorted(self._delivery.lateness)
         summary.lateness_p50_ms = round(quantile(late, 0.5) * 1000, 3)
         summary.lateness_p99_ms = round(quantile(late, 0.99) * 1000, 3)
@@ -260,7 +302,15 @@ def _sweep_pause(planned: Planned) -> float:
     """How long, in seconds, the next ticks keep to the claim's lower bound after a claim without it.
 
     Not at all as long as that claim costs what its rows explain. Where an old snapshot keeps dead index entries alive
-    it costs more: then it is made so seldom that the excess stays below a twentieth of the time, yet each second.
+    it costs more: then it is made so seldom that the excess stays below a hundredth of the time, yet each second.
     """
     excess = planned.claim_seconds - 0.005 - 20e-6 * len(planned.plans)
-    return min(SWEEP_SECONDS, max(0.0, 20 * excess))
+    return min(SWEEP_SECONDS, max(0.0, 100 * excess))
+
+
+def _call_more(fan_out: Callable[[], None]) -> None:
+    """More workers are a help and no condition: what they do not do, the next ticks will."""
+    try:
+        fan_out()
+    except Exception:
+        logger.exception("no more workers could be called")

@@ -16,14 +16,17 @@ from reminders.tick import Tick
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
 
-def build_store(settings: Settings) -> Store:
+API_PATIENCE_SECONDS = 10.0  # for an answer of the database: a caller shall have its 503 before API Gateway gives up
+
+
+def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
     """A store with a connection of its own, for one thread."""
-    return Store(Database(address_of(settings)))
+    return Store(Database(address_of(settings), read_timeout))
 
 
 def build_commands(settings: Settings) -> Commands:
     """The API's verbs over a store of their own, for one thread."""
-    return Commands(build_store(settings), known_channels())
+    return Commands(build_store(settings, API_PATIENCE_SECONDS), known_channels())
 
 
 class Scheduler:
@@ -38,7 +41,12 @@ class Scheduler:
     def from_environment(cls, environment: Mapping[str, str]) -> "Scheduler":
         return cls(Settings.from_environment(environment))
 
-    def tick(self, budget_seconds: float, call_worker: Callable[[], None] | None = None) -> Summary:
+    def tick(
+        self,
+        budget_seconds: float,
+        call_worker: Callable[[], None] | None = None,
+        is_told_to_end: Callable[[], bool] = lambda: False,
+    ) -> Summary:
         """One tick of at most so many seconds. When more is due than it can do, `call_worker` is called MAX_WORKERS times."""
         settings = self._settings
         return Tick(
@@ -47,6 +55,7 @@ class Scheduler:
             budget_seconds=budget_seconds,
             stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
+            is_told_to_end=is_told_to_end,
             retention_days=settings.run_retention_days,
         ).run()
 

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pg8000.core import CoreConnection
 
 from reminders import database as database_module
 from reminders.commands import Commands
@@ -390,11 +391,19 @@ def test_a_password_that_is_wrong_even_when_it_is_fresh_is_refused(guarded: Addr
 # The socket
 
 
+class Unspoken(CoreConnection):
+    """A connection over which nothing has been said yet."""
+
+    def __init__(self, sock: socket.socket, **given: object) -> None:
+        self._usock = sock
+        self.pg_types = {}
+
+
 def test_small_packets_are_sent_at_once() -> None:
     """A TCP connection has TCP_NODELAY: without it each larger statement waits 40 ms."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = Address.from_url(f"postgresql://127.0.0.1:{server.getsockname()[1]}/x")
-        with connect(address, lambda **given: given["sock"]) as sock:
+        with connect(address, Unspoken)._usock as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
@@ -402,8 +411,10 @@ def test_a_connection_has_time_limits() -> None:
     """The client waits longer for an answer than the server lets a statement run, and not for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = Address.from_url(f"postgresql://127.0.0.1:{server.getsockname()[1]}/x")
-        with connect(address, lambda **given: given["sock"]) as sock:
-            assert 30 < (sock.gettimeout() or 0) < 60
+        with connect(address, Unspoken)._usock as sock:
+            assert 15 < (sock.gettimeout() or 0) < 30
+        with connect(address, Unspoken, 7.0)._usock as sock:
+            assert sock.gettimeout() == 7.0
 
 
 @pytest.mark.parametrize("host", ["db.example.com", "10.0.0.7", "localhost.example.com"])

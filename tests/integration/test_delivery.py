@@ -260,9 +260,14 @@ def test_an_earlier_dead_run_does_not_fail_a_reminder_that_ended_well(world: Wor
 
 
 def leave_behind(world: World, attempt: int = 1, at: datetime = DUE) -> None:
-    """Plans what is due as a worker does that then dies: its runs stay SENDING at this attempt."""
+    """Plans what is due as workers do that then die: its runs stay SENDING at this attempt, the earlier ones taken over."""
     Planner(world.store, batch=1000, lease_seconds=LEASE.total_seconds(), now=at).plan({"kept": 10_000}, None)
-    world.sql("UPDATE reminder_runs SET attempt = CAST(:attempt AS smallint)", attempt=attempt)
+    reason = "unknown" if attempt > 1 else None
+    world.sql(
+        "UPDATE reminder_runs SET attempt = CAST(:attempt AS smallint), reason = :reason",
+        attempt=attempt,
+        reason=reason,
+    )
 
 
 def test_a_dead_workers_run_is_taken_over_when_its_lease_has_ended(world: World) -> None:
@@ -297,7 +302,7 @@ def test_takeovers_come_in_shrinking_batches(world: World) -> None:
     sizes = []
     for attempt in (1, 2, 3, 4):
         leave_behind(world, attempt)
-        sizes.append(len(world.store.take_over(["kept"], TAKEOVER_BATCHES, 60, AFTER_LEASE)))
+        sizes.append(len(world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)))
         world.sql("UPDATE reminder_runs SET attempt_at = CAST(:at AS timestamptz)", at=DUE.isoformat())
     assert sizes == [100, 10, 1, 1]
 
@@ -307,8 +312,8 @@ def test_the_least_tried_are_taken_over_first(world: World) -> None:
     world.plant(3, due=DUE)
     leave_behind(world)
     world.sql("UPDATE reminder_runs SET attempt = 2 WHERE id = (SELECT min(id) FROM reminder_runs)")
-    first = world.store.take_over(["kept"], TAKEOVER_BATCHES, 60, AFTER_LEASE)
-    second = world.store.take_over(["kept"], TAKEOVER_BATCHES, 60, AFTER_LEASE)
+    first = world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)
+    second = world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)
     assert ([run.attempt for run in first], [run.attempt for run in second]) == ([2, 2], [3])
 
 
@@ -389,7 +394,7 @@ def test_a_late_workers_outcome_does_not_end_anothers_attempt(world: World) -> N
     reminder = world.create()
     planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
     other: Store = world.open_store()
-    (taken,) = other.take_over(["kept"], TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    (taken,) = other.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
 
     refused = world.store.record_outcomes([sent(planned.leased[0], "first")], AFTER_LEASE)
     meanwhile = only_run(world, reminder)
@@ -403,7 +408,7 @@ def test_a_late_worker_does_not_hand_back_anothers_attempt(world: World) -> None
     """Handing back names the attempt too: what was taken over stays with whom it belongs to."""
     reminder = world.create()
     planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
-    world.open_store().take_over(["kept"], TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
     world.store.hand_back(planned.leased, AFTER_LEASE)
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)
 
@@ -412,7 +417,7 @@ def test_a_run_that_was_taken_over_before_it_began_is_left_to_the_other(world: W
     """A worker whose lease ended before it began a send lets the run be and records nothing."""
     reminder = world.create()
     planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
-    world.open_store().take_over(["kept"], TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
     deliver_with_old_facts(world, planned.leased, AFTER_LEASE)
     assert world.kept.runs == []
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)

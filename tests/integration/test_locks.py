@@ -1,16 +1,17 @@
-"""The order of locks: flags, reminders, runs, each by id."""
+"""The order of locks: flags, reminders, runs; reminders by id. And what a tick does about a lock that somebody holds."""
 
 import threading
 
-from reminders.store import Store
-from tests.world import World
+from reminders.channels import PermanentFailure
+from reminders.model import CompletionReason, Run, State, Status
+from tests.world import HOUR, NOW, World
 
 
-def test_several_reminders_are_locked_in_the_order_of_their_ids(world: World) -> None:
-    """Whoever locks several reminders takes the lowest id first, so that two that overlap wait instead of deadlocking."""
+def test_a_flag_completes_reminders_in_the_order_of_their_ids(world: World) -> None:
+    """Whoever waits for several reminders takes the lowest id first, so that two that overlap wait instead of deadlocking."""
     low, high = sorted(world.create(entity_id=f"INT_{n}").id for n in range(2))
-    waiting = world.open_store()
-    taker = threading.Thread(target=_lock_all, args=(waiting, [high, low]))
+    setter = world.another_caller()
+    taker = threading.Thread(target=lambda: setter.set_flag("feedback_submitted", True, now=NOW))
 
     def hold_the_lower_one() -> list[str]:
         world.store.lock_reminder(low)
@@ -23,5 +24,60 @@ def test_several_reminders_are_locked_in_the_order_of_their_ids(world: World) ->
     assert free == [high]
 
 
-def _lock_all(store: Store, ids: list[str]) -> None:
-    store.atomically(lambda: store.lock_reminders(ids))
+def test_a_locked_reminder_holds_up_neither_the_tick_nor_its_neighbours_outcomes(world: World) -> None:
+    """While somebody holds the row of a reminder whose run is dead, all other outcomes are recorded."""
+    held = world.create(entity_id="held")
+    others = [world.create(entity_id=f"INT_{n}") for n in range(20)]
+    holder, locked, done = world.open_store(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        holder.lock_reminder(held.id)
+        locked.set()
+        done.wait(20)
+
+    thread = threading.Thread(target=lambda: holder.atomically(hold))
+
+    def fail(run: Run) -> Exception | None:
+        """The lock is taken between the plan and the record."""
+        if run.entity_id != "held":
+            return None
+        thread.start()
+        locked.wait(20)
+        return PermanentFailure("no")
+
+    world.kept.fail = fail
+    world.tick(NOW + HOUR, budget_seconds=4.0)
+    done.set()
+    thread.join()
+    assert all(world.runs(other)[0].state is State.SENT for other in others)
+    assert world.runs(held)[0].state is State.SENDING
+
+
+def test_a_tick_completes_what_a_flag_stops_around_a_locked_reminder(world: World) -> None:
+    """Draining passes over a reminder that somebody holds, and a later tick completes it."""
+    held = world.create(entity_id="held")
+    world.create(entity_id="free")
+    world.sql("INSERT INTO status_flags (key, value, draining) VALUES ('feedback_submitted', true, true)")
+
+    def tick_meanwhile() -> int:
+        world.store.lock_reminder(held.id)
+        return world.tick(NOW, store=world.open_store()).completed
+
+    assert world.store.atomically(tick_meanwhile) == 1
+    assert world.tick(NOW).completed == 1
+    assert world.get(held).completion_reason == CompletionReason.STOP_CONDITION
+
+
+def test_a_reminder_that_somebody_holds_is_passed_over(world: World) -> None:
+    """A reminder that another session holds stays due, and its neighbours fire."""
+    held = world.create(entity_id="held")
+    free = world.create(entity_id="free")
+
+    def tick_meanwhile() -> None:
+        world.store.lock_reminder(held.id)
+        world.tick(NOW + HOUR, store=world.open_store())
+
+    world.store.atomically(tick_meanwhile)
+    assert world.runs(held) == []
+    assert [run.state for run in world.runs(free)] == [State.SENT]
+    assert world.get(held).status is Status.ACTIVE

@@ -22,7 +22,7 @@ SQL = PACKAGE / "sql"
 PURE = {"model", "errors", "conditions", "schedule", "render", "lifecycle", "changes"}
 # A module may import only what stands in a line above its own.
 LAYERS: tuple[set[str], ...] = (
-    {"model", "errors", "config", "summary"},
+    {"model", "errors", "config", "summary", "jsonb"},
     {"conditions", "schedule", "render"},
     {"lifecycle", "changes"},
     {"rows", "database", "observe"},

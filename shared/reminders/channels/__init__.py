@@ -36,6 +36,8 @@ class Channel(Protocol):
 class PermanentFailure(Exception):
     """Trying again is useless: the run ends DEAD."""
 
+    reason = Reason.PERMANENT
+
     def __init__(self, message: str, reason: Reason = Reason.PERMANENT) -> None:
         super().__init__(message)
         self.reason = reason

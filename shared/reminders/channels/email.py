@@ -15,7 +15,7 @@ from reminders.channels import PermanentFailure, UnknownOutcome, channel
 from reminders.config import Settings
 from reminders.model import Reason, Run
 
-_STEP_SECONDS = 4.0  # one step of an exchange: connecting, or waiting for an answer
+_STEP_SECONDS = 2.0  # one step of an exchange: connecting, or waiting for an answer; SMTP has up to nine
 
 
 class _Transport(Protocol):
@@ -25,7 +25,7 @@ class _Transport(Protocol):
 @channel("email")
 class EmailChannel:
     concurrency = 20
-    timeout_seconds = 10.0
+    timeout_seconds = 20.0
 
     def __init__(self, settings: Settings) -> None:
         self._sender = settings.email_sender
@@ -160,7 +160,10 @@ class _Ses:
 
                 # The engine retries; a second layer of retries would only hide a fault and outlast the lease.
                 config = Config(
-                    connect_timeout=_STEP_SECONDS, read_timeout=_STEP_SECONDS, retries={"total_max_attempts": 1}
+                    connect_timeout=_STEP_SECONDS,
+                    read_timeout=5 * _STEP_SECONDS,
+                    max_pool_connections=EmailChannel.concurrency,
+                    retries={"total_max_attempts": 1},
                 )
                 self._client = boto3.client("sesv2", config=config)
             return self._client

@@ -12,7 +12,7 @@ WITH wanted AS MATERIALIZED (
     FOR NO KEY UPDATE SKIP LOCKED) w),
 leased AS (
   UPDATE reminder_runs r
-  SET state = 'SENDING', attempt = r.attempt + 1,
+  SET state = 'SENDING', attempt = r.attempt + 1, reason = NULL,
       attempt_at = COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
   WHERE r.id = ANY (ARRAY(SELECT id FROM wanted))
   RETURNING r.*)

@@ -1,6 +1,15 @@
--- Several reminders, locked in the order of their ids.
+-- Several reminders, locked, but for those that somebody else has locked: returns those that are ours, and those that are not there.
+WITH locked AS MATERIALIZED (
+  SELECT id
+  FROM reminder_jobs
+  WHERE id = ANY (CAST(:reminder_ids AS uuid[]))
+  FOR NO KEY UPDATE SKIP LOCKED)
 SELECT id
-FROM reminder_jobs
-WHERE id = ANY (CAST(:reminder_ids AS uuid[]))
-ORDER BY id
-FOR NO KEY UPDATE;
+FROM locked
+UNION ALL
+SELECT w.id
+FROM unnest(CAST(:reminder_ids AS uuid[])) AS w (id)
+WHERE NOT EXISTS (
+  SELECT
+  FROM reminder_jobs r
+  WHERE r.id = w.id);

@@ -1,10 +1,12 @@
 -- Leases runs whose lease has expired: their worker is dead, or worse. Those with the fewest attempts first, and in batches that shrink
--- with the attempts, so that a run that kills its process is alone before its attempts are used up.
+-- with the attempts, so that a run that kills its process is alone before its attempts are used up. The reason tells bury that a
+-- lease was such a one.
 WITH suspects AS MATERIALIZED (
   SELECT min(attempt) AS attempt
   FROM reminder_runs
   WHERE channel = ANY (CAST(:channels AS text[])) AND state IN ('PENDING', 'SENDING') AND state = 'SENDING'
-    AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())),
+    AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
+    AND attempt BETWEEN CAST(:least AS integer) AND CAST(:most AS integer)),
 expired AS MATERIALIZED (
   SELECT r.id
   FROM reminder_runs r

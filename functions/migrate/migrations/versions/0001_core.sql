@@ -32,6 +32,7 @@ CREATE TABLE reminder_jobs (
   stop_condition_value varchar(300) COLLATE "C",
   status      varchar(10) COLLATE "C" NOT NULL DEFAULT 'ACTIVE',
   paused_at   timestamptz,
+  resumed_at  timestamptz,                                        -- runs from before a pause are not revived by its end
   completed_at timestamptz,
   completion_reason varchar(50) COLLATE "C",
   last_error  text,
@@ -95,7 +96,8 @@ CREATE TABLE reminder_runs (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE UNIQUE INDEX reminder_runs_occurrence ON reminder_runs (reminder_id, occurrence_no, step);  -- the history's order, too
-CREATE INDEX reminder_runs_unfinished ON reminder_runs (channel, attempt_at) WHERE state IN ('PENDING', 'SENDING');
+-- Each delivery leaves a dead entry here. Said by attempt_at, not by state, so that no search by state alone can choose this index.
+CREATE INDEX reminder_runs_unfinished ON reminder_runs (channel, attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX reminder_runs_waiting    ON reminder_runs (reminder_id) WHERE state = 'PENDING';      -- few: retries and overflow
 CREATE INDEX reminder_runs_dead       ON reminder_runs (id) WHERE state = 'DEAD';
 

@@ -1,0 +1,19 @@
+-- The same as complete_stopped for the tick, which waits for nobody: a reminder that somebody has locked is passed over.
+WITH stopped AS MATERIALIZED (
+  SELECT id
+  FROM reminder_jobs
+  WHERE stop_condition_type = 'db_check' AND stop_condition_value = :key AND status IN ('ACTIVE', 'PAUSED')
+  LIMIT CAST(:count AS integer)
+  FOR NO KEY UPDATE SKIP LOCKED),
+completed AS (
+  UPDATE reminder_jobs
+  SET status = 'COMPLETED', completion_reason = 'stop_condition', next_run_at = NULL, paused_at = NULL,
+      completed_at = COALESCE(CAST(:now AS timestamptz), now()), updated_at = COALESCE(CAST(:now AS timestamptz), now())
+  WHERE id = ANY (ARRAY(SELECT id FROM stopped))
+  RETURNING id),
+cancelled AS (
+  UPDATE reminder_runs
+  SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL, finished_at = COALESCE(CAST(:now AS timestamptz), now())
+  WHERE state = 'PENDING' AND reminder_id = ANY (ARRAY(SELECT id FROM completed)))
+SELECT count(*)
+FROM completed;

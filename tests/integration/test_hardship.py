@@ -1,0 +1,162 @@
+"""When something around a tick is wrong: workers that died, slow channels, servers and helpers that fail, strange rows."""
+
+import threading
+
+import pytest
+
+from reminders import lifecycle
+from reminders.channels import PermanentFailure
+from reminders.model import Run, State, Status
+from reminders.planning import PARKED_IN_A_ROW, Planner
+from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
+
+DUE = NOW + HOUR
+AFTER_LEASE = DUE + 3 * MINUTE
+
+
+class Blocked(Kept):
+    """A channel whose sends hang until they are let go."""
+
+    concurrency = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def send(self, run: Run) -> str | None:
+        self.let_go.wait(30)
+        return super().send(run)
+
+
+def orphan(world: World, attempt: int, reason: str | None) -> None:
+    """Plans what is due, and leaves it to a worker that died at this attempt."""
+    Planner(world.store, batch=1000, lease_seconds=120, now=DUE).plan({"kept": 10_000, "other": 10_000}, None)
+    world.sql(
+        "UPDATE reminder_runs SET attempt = CAST(:attempt AS smallint), reason = :reason",
+        attempt=attempt,
+        reason=reason,
+    )
+
+
+def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: World) -> None:
+    """A worker may die before it begins a run's last attempt: only what was alone when its worker died is buried."""
+    reminder = world.create()
+    orphan(world, lifecycle.MAX_ATTEMPTS, "retry")
+    world.tick(AFTER_LEASE)
+    assert [run.state for run in world.runs(reminder)] == [State.SENT]
+
+
+def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: World) -> None:
+    """Runs that are taken over are sent beside everything else, and not before it."""
+    blocked = Blocked()
+    world.channels["other"] = blocked
+    world.plant(300, due=DUE, channel="other")
+    orphan(world, 1, None)
+    healthy = world.create(now=DUE)
+    tick = threading.Thread(
+        target=world.tick, args=(DUE + HOUR,), kwargs={"store": world.open_store(), "budget_seconds": 6.0}
+    )
+    tick.start()
+    try:
+        world.wait_until("SELECT FROM reminder_runs WHERE channel = 'kept' AND state = 'SENT'")
+    finally:
+        blocked.let_go.set()
+        tick.join()
+    assert [run.state for run in world.runs(healthy)] == [State.SENT]
+
+
+def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
+    """When time is up, what no thread has begun goes back, also if the threads are stuck."""
+    blocked = Blocked()
+    world.channels["other"] = blocked
+    world.plant(50, due=DUE, channel="other")
+    summary = world.tick(DUE, budget_seconds=2.5)
+    blocked.let_go.set()
+    assert summary.handed_back == 49
+    assert world.states() == {State.SENDING: 1, State.PENDING: 49}
+
+
+def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fan-out is a help and no condition."""
+    monkeypatch.setattr("reminders.tick.FAN_OUT_RUNS", 10)
+    world.plant(50, due=DUE)
+
+    def throttled() -> None:
+        raise OSError("too many requests")
+
+    world.tick(DUE, fan_out=throttled, batch=10)
+    assert world.states() == {State.SENT: 50}
+
+
+def test_a_fault_of_the_server_parks_nobody(world: World) -> None:
+    """What the server refuses for a reason of its own is no reminder's fault: all are still due."""
+    world.plant(20, due=DUE)
+    refuse(world, "58030")
+    summary = world.tick(DUE)
+    assert "58030" in summary.error
+    assert world.sql("SELECT count(*) FROM reminder_jobs WHERE status = 'ACTIVE'") == [[20]]
+
+
+def test_a_fault_that_looks_like_the_rows_parks_few(world: World) -> None:
+    """When each reminder's plan is refused the rows can hardly be the reason: the tick ends after a few."""
+    world.plant(50, due=DUE)
+    refuse(world, "23514")
+    summary = world.tick(DUE)
+    assert summary.parked == PARKED_IN_A_ROW
+    assert world.sql("SELECT count(*) FROM reminder_jobs WHERE status = 'FAILED'") == [[PARKED_IN_A_ROW]]
+
+
+def refuse(world: World, sqlstate: str) -> None:
+    """Makes the server refuse each run that is inserted."""
+    world.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{sqlstate}'; END $$"
+    )
+    world.sql("CREATE TRIGGER refuse BEFORE INSERT ON reminder_runs FOR EACH ROW EXECUTE FUNCTION refuse()")
+
+
+def test_a_payload_with_a_number_beyond_measure_harms_nobody(world: World) -> None:
+    """jsonb takes numbers of thousands of digits, which plain SQL may have put there; the tick goes on."""
+    strange = world.create(entity_id="strange", payload={"n": 1})
+    fine = world.create(entity_id="fine")
+    world.sql(
+        'UPDATE reminder_jobs SET message = \'{"payload": {"n": 1e5000}}\' WHERE id = CAST(:id AS uuid)', id=strange.id
+    )
+    world.tick(DUE)
+    assert [run.state for run in world.runs(fine)] == [State.SENT]
+    assert [run.state for run in world.runs(strange)] == [State.SENT]
+
+
+def test_a_dead_triggered_run_does_not_fail_a_reminder_that_was_delivered(world: World) -> None:
+    """Only the last run of the schedule decides whether a reminder that has ended was delivered."""
+    reminder = world.create(schedule_type="one_time", start_at=NOW + DAY)
+    world.commands.pause(reminder.id, now=NOW)
+    world.commands.trigger(reminder.id, now=NOW)
+    world.commands.resume(reminder.id, now=NOW + 2 * DAY)
+    world.kept.fail = lambda run: PermanentFailure("no")
+    world.tick(NOW + 2 * DAY)
+    assert world.get(reminder).status is Status.COMPLETED
+
+
+def test_a_trigger_and_an_edit_do_not_overtake_a_retry(world: World) -> None:
+    """A retry is superseded by the next occurrence of its schedule, and by nothing else."""
+    reminder = world.create()
+    world.kept.fail = lambda run: OSError("down")
+    world.tick(DUE)
+    retry_at = world.runs(reminder)[0].attempt_at
+    assert retry_at is not None
+    world.commands.trigger(reminder.id, now=DUE)
+    world.commands.patch(reminder.id, world.edit(interval_minutes=180), now=DUE)
+    world.kept.fail = lambda run: None
+    world.tick(retry_at)
+    assert [run.state for run in world.runs(reminder)] == [State.SENT, State.SENT]
+
+
+def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
+    """Runs that were leased and had not begun when the pause came are cancelled, also when it has ended meanwhile."""
+    reminder = world.create()
+    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
+    world.commands.pause(reminder.id, now=DUE + MINUTE)
+    world.commands.resume(reminder.id, now=DUE + MINUTE)
+    _, (facts,), flags = world.store.run_facts(planned.leased, DUE + MINUTE)
+    assert lifecycle.forbids(facts, flags, 0) == "paused"
