@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bench import ground
+from bench import ground, peers
 from local.postgres import PostgresServer
 from reminders import planning
 from reminders.database import Address
@@ -160,6 +160,8 @@ def _print(line: dict[str, Any], parts: dict[str, float]) -> None:
     ):
         print(f"  {label:28} {line[name]:10,.0f}/s  {line[name] / limit:6.0%} of the limit")
     print(f"  WAL {line['wal_bytes_each']:.0f} and storage {line['stored_bytes_each']:.0f} bytes each")
+    for peer, rate in line["peers"].items():
+        print(f"  {peer:28} {rate:10,.0f}/s  {line['interval_per_s'] / rate:6.1f} times as many")
     print("  µs each: " + " · ".join(f"{name} {part:.1f}" for name, part in parts.items()))
 
 
@@ -171,6 +173,8 @@ def main() -> int:
     with ground.server() as server:
         for n in arguments.sizes:
             line = run(server, n)
+            if n == arguments.sizes[-1] and peers.is_installed():
+                line["peers"] = peers.measure_all(server)
             if arguments.json:
                 print(json.dumps(line), flush=True)
             else:

@@ -304,7 +304,7 @@ def _sweep_pause(planned: Planned) -> float:
     Not at all as long as that claim costs what its rows explain. Where an old snapshot keeps dead index entries alive
     it costs more: then it is made so seldom that the excess stays below a hundredth of the time, yet each second.
     """
-    excess = planned.claim_seconds - 0.005 - 20e-6 * len(planned.plans)
+    excess = planned.claim_seconds - 0.005 - 10e-6 * len(planned.plans)
     return min(SWEEP_SECONDS, max(0.0, 100 * excess))
 
 

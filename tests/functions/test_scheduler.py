@@ -114,7 +114,7 @@ def test_a_lost_database_ends_the_tick_cleanly(load: Load) -> None:
         port = free.getsockname()[1]
     app = load(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/nowhere")
     summary = app.handler(EVENT, LambdaContext())
-    assert "database unavailable" in summary["error"]
+    assert "database is not available" in summary["error"]
 
 
 def test_a_tick_knows_how_much_time_is_left(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.model import Message, Run, Status, new_id, to_datetime, to_instant
+from reminders.model import Message, Run, new_id, to_datetime, to_instant
 
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -44,12 +44,6 @@ def test_an_instant_does_not_depend_on_the_offset() -> None:
     """The same moment in two zones is one instant."""
     moment = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     assert to_instant(moment.astimezone(timezone(timedelta(hours=-8)))) == to_instant(moment)
-
-
-@pytest.mark.parametrize("status", Status)
-def test_only_active_and_paused_are_live(status: Status) -> None:
-    """The other statuses are ends."""
-    assert status.is_live is (status in ("ACTIVE", "PAUSED"))
 
 
 def test_a_message_stores_only_what_was_given() -> None:
