@@ -19,7 +19,7 @@ from reminders.model import (
 from reminders.schedule import ONE_TIME, RECURRING, first_occurrence
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class NewReminder:
     """A caller's wish. Without `start_at` a recurring one begins an interval from now."""
 
@@ -33,7 +33,7 @@ class NewReminder:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Edit:
     """A caller's change: fields that are not in `given` stay as they are."""
 

@@ -24,7 +24,7 @@ from reminders.store import Health, Now, Store
 COMPLETED_AT_ONCE = 1_000  # reminders that one PUT of a flag completes; the ticks do the rest
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class FlagChange:
     """What setting a flag has done: how many reminders it completed, and whether the ticks complete more."""
 

@@ -13,7 +13,7 @@ _FLAG_KEY = re.compile(FLAG_KEY_PATTERN[:-1] + r"\Z")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What was read from the database, in one statement, for judging conditions."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What can be set, with its unit. The environment's names are the fields' in upper case."""
 
@@ -22,7 +22,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; an empty variable counts as unset."""
-        given = {name: environment[name.upper()] for name in cls.__slots__ if environment.get(name.upper())}
+        given = {name: environment[name.upper()] for name in cls.__annotations__ if environment.get(name.upper())}
         numbers = {name: int(given.pop(name)) for name in _NUMBERS if name in given}
         settings = replace(cls(), **given, **numbers)  # type: ignore[arg-type]
         if settings.punctuality not in ("minute", "second"):

@@ -54,7 +54,7 @@ _JSON_TYPES = (114, 3802)  # json, jsonb
 Row = list[Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Address:
     """Where the database is, and as whom to go there. From a URL in libpq's words."""
 

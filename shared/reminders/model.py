@@ -88,7 +88,7 @@ class Reason(StrEnum):
     ENDED = "reminder_ended"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """What is sent, as given by the caller: `subject` and `body` may hold `{{placeholders}}`."""
 
@@ -102,7 +102,7 @@ class Message:
         return {name: value for name, value in given.items() if value is not None} or None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Schedule:
     """When a reminder fires. `start_at` is the anchor of the grid, `interval_minutes` its width."""
 
@@ -111,7 +111,7 @@ class Schedule:
     interval_minutes: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Condition:
     """What ends a reminder: for `db_check` the key of a flag."""
 
@@ -119,7 +119,7 @@ class Condition:
     value: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class NaturalKey:
     """Who and what: one live reminder for each."""
 
@@ -128,7 +128,7 @@ class NaturalKey:
     event_type: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Reminder:
     """A row of `reminder_jobs`. `version` counts callers' edits."""
 
@@ -223,7 +223,7 @@ class Run(NamedTuple):
         return text if isinstance(text, str) else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """A row of `reminder_runs` as the history shows it."""
 
@@ -247,7 +247,7 @@ class RunRecord:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Flag:
     """A row of `status_flags`."""
 
@@ -257,7 +257,7 @@ class Flag:
     updated_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Page[T]:
     """A part of a list, and where the next one begins: None on the last."""
 

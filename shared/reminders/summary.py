@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Summary:
     """Counts of one tick; lateness in milliseconds, ages and durations in seconds."""
 

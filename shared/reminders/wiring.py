@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reminders.channels import build_channels, known_channels
-from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.database import Address, Database
 from reminders.errors import DatabaseUnavailable
 from reminders.store import Store
 from reminders.summary import Summary
 from reminders.tick import Tick
+
+if TYPE_CHECKING:
+    from reminders.commands import Commands
 
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
@@ -24,8 +27,10 @@ def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
     return Store(Database(address_of(settings), read_timeout))
 
 
-def build_commands(settings: Settings) -> Commands:
+def build_commands(settings: Settings) -> "Commands":
     """The API's verbs over a store of their own, for one thread."""
+    from reminders.commands import Commands  # the scheduler's cold start does without them
+
     return Commands(build_store(settings, API_PATIENCE_SECONDS), known_channels())
 
 

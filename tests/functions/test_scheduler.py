@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from reminders import wiring
+from reminders.commands import Commands
 from reminders.database import Address
 from reminders.store import Store
 from tests.functions.lambda_context import LambdaContext
@@ -62,7 +63,7 @@ def remind(open_store: Callable[[], Store], address: Address, **changes: Any) ->
     """A reminder that is due now, for the email channel."""
     past = datetime.now(UTC) - timedelta(seconds=30)
     with World(open_store, address) as world:
-        world.commands = wiring.Commands(world.store, frozenset({"email", "log"}))
+        world.commands = Commands(world.store, frozenset({"email", "log"}))
         world.commands.create(wish(channel="email", schedule_type="one_time", start_at=past, **changes))
 
 
