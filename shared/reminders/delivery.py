@@ -4,7 +4,6 @@ One thread owns a Delivery, and with it the connection: it hands runs to the poo
 conditions, and writes down what they report. The threads of the pools only send.
 """
 
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,10 +13,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from reminders import lifecycle
-from reminders.channels import Channel, PermanentFailure, UnknownOutcome
+from reminders.channels import Channel
 from reminders.errors import DatabaseRefused
 from reminders.model import Instant, Reason, Run, State
 from reminders.observe import logger
+from reminders.sending import attempt
 from reminders.store import Now, Outcome, Store
 
 ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
@@ -183,7 +183,7 @@ class Delivery:
             return Outcome(run, State.CANCELLED, None, reason, None, None, begun)
         if self._closing or begun + channel.timeout_seconds > self._deadline:
             return NotBegun(run, False)
-        return _send(channel, run, begun)
+        return attempt(channel, run, begun)
 
     def _wait_for_facts(self) -> None:
         with self._changed:
@@ -320,38 +320,3 @@ class Delivery:
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
         self._store.atomically(lambda: self._store.hand_back(runs, self._now), repeatable=False)
         self.counts["handed_back"] += len(runs)
-
-
-def _send(channel: Channel, run: Run, begun: float) -> Outcome:
-    try:
-        provider_id = channel.send(run)
-        shown = None if provider_id is None else _storable(provider_id)
-        return Outcome(run, State.SENT, None, None, None, shown, begun)
-    except PermanentFailure as failure:
-        return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
-    except UnknownOutcome as failure:
-        return _again(run, Reason.UNKNOWN, failure, begun)
-    except BaseException as failure:  # a channel is anybody's code, and a thread that died would hold its run for good
-        return _again(run, Reason.RETRY, failure, begun)
-
-
-def _again(run: Run, reason: Reason, failure: BaseException, begun: float) -> Outcome:
-    delay = lifecycle.retry_delay(run.attempt, random.random)
-    if delay is None:
-        return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
-    extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}
-    logger.warning("attempt failed", extra=extra)
-    return Outcome(run, State.PENDING, delay, reason, _error(failure), None, begun)
-
-
-def _error(failure: BaseException) -> str:
-    name = type(failure).__name__
-    try:
-        return _storable(f"{name}: {failure}")
-    except Exception:  # it cannot even be shown
-        return name
-
-
-def _storable(text: str) -> str:
-    """At most 500 characters that PostgreSQL takes."""
-    return str(text)[:500].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

@@ -27,6 +27,7 @@ LAYERS: tuple[set[str], ...] = (
     {"lifecycle", "changes"},
     {"rows", "database", "observe"},
     {"store", "channels"},
+    {"sending"},
     {"commands", "planning", "delivery"},
     {"tick"},
     {"wiring", "http"},
