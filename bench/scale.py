@@ -146,7 +146,7 @@ def _show_sizes(server: PostgresServer, sizes: Sequence[int], ticks: int) -> Non
     show(f"one tick, {DUE:,} due, medians of {ticks}", figures)
 
 
-def _show_drift(title: str, drift: tuple[float, float], at_most: float) -> None:
+def _show_drift(title: str, drift: tuple[float, float], at_most: float | None = None) -> None:
     before, after = drift
     show(
         title,
@@ -172,8 +172,9 @@ def main() -> int:
         if arguments.held:
             drift = held(server, active, arguments.held, Hour.tick_by_hand)
             _show_drift(title.format(arguments.held, " at once under an open snapshot"), drift, 1.3)
+            # Without a goal: a tick that comes a minute after the last looks without the lower bound, too.
             drift = held(server, active, arguments.held, Hour.tick_by_schedule)
-            _show_drift(title.format(arguments.held, " over hours under an open snapshot"), drift, 1.3)
+            _show_drift(title.format(arguments.held, " over hours under an open snapshot"), drift)
     return 0
 
 

@@ -45,7 +45,6 @@ def main() -> int:
     finally:
         stop.set()
         ticker.join()
-        URL_FILE.unlink(missing_ok=True)
     return 0
 
 

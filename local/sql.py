@@ -14,6 +14,9 @@ from reminders.database import Address, connect
 from reminders.wiring import address_of
 
 
+NOT_RUNNING = "no local database is running: start it with `make run`, or set DATABASE_URL"
+
+
 def main() -> int:
     """Runs the statement in the environment's Q; without it, each line that is typed."""
     settings = Settings.from_environment(os.environ)
@@ -22,10 +25,15 @@ def main() -> int:
     elif URL_FILE.exists():
         address = Address.from_url(URL_FILE.read_text(encoding="utf-8"))
     else:
-        print("no local database is running: start it with `make run`, or set DATABASE_URL", file=sys.stderr)
+        print(NOT_RUNNING, file=sys.stderr)
         return 1
     statement = os.environ.get("Q")
-    with connect(address, pg8000.native.Connection) as connection:
+    try:
+        opened = connect(address, pg8000.native.Connection)
+    except OSError:
+        print(NOT_RUNNING, file=sys.stderr)
+        return 1
+    with opened as connection:
         if statement:
             return 0 if _run(connection, statement) else 1
         for line in _typed():
@@ -49,7 +57,8 @@ def _run(connection: pg8000.native.Connection, statement: str) -> bool:
     try:
         answer = connection.execute_simple(statement)
     except DatabaseError as refused:
-        print(refused.args[0].get("M", refused), file=sys.stderr)
+        facts = refused.args[0]
+        print("\n".join(facts[part] for part in ("M", "D", "H") if part in facts), file=sys.stderr)
         return False
     if answer.columns:
         _print([column["name"] for column in answer.columns], answer.rows)

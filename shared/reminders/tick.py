@@ -26,6 +26,7 @@ SWEEP_SECONDS = 1.0  # within a tick, a claim goes without its lower bound when 
 MARGIN_SECONDS = 1.0  # kept at the end for recording and handing back
 RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is planned between older batches
 RECENT_EVERY_SECONDS = 0.25
+RESERVE = ROOM // 20  # of a channel's room: a backlog leaves it to what became due within RECENT_SECONDS
 LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
 FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
 ALONE_SECONDS = 10.0  # of a tick, for runs that are sent with nothing else in hand
@@ -228,7 +229,8 @@ class Tick:
 
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
-        return {name: min(room, self._batch) for name, room in self._delivery.rooms().items() if room >= ROOM // 2}
+        rooms = self._delivery.rooms()
+        return {name: min(room - RESERVE, self._batch) for name, room in rooms.items() if room >= ROOM // 2}
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
@@ -237,7 +239,9 @@ class Tick:
             if self._take(self._planner.plan(self._delivery.rooms(), self._recent_floor)):
                 return True
         sweeps = monotonic() - self._swept_at >= SWEEP_SECONDS
-        planned = self._planner.plan(self._delivery.rooms(), None if sweeps else self._floor)
+        reserve = RESERVE if self._is_behind else 0
+        rooms = {name: max(0, room - reserve) for name, room in self._delivery.rooms().items()}
+        planned = self._planner.plan(rooms, None if sweeps else self._floor)
         if sweeps:
             self._swept_at = planned.read_at
             self._sweep_pause = _sweep_pause(planned)
