@@ -13,7 +13,6 @@ from reminders.config import Settings
 from reminders.database import Address, connect
 from reminders.wiring import address_of
 
-
 NOT_RUNNING = "no local database is running: start it with `make run`, or set DATABASE_URL"
 
 
