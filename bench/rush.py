@@ -23,7 +23,7 @@ from reminders.changes import NewReminder
 from reminders.commands import Commands
 from reminders.database import Address
 from reminders.delivery import ROOM
-from reminders.model import Condition, Message, NaturalKey
+from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.summary import quantile
 
 BUDGET_SECONDS = 600.0
@@ -67,9 +67,9 @@ def _wish(number: int) -> NewReminder:
     return NewReminder(
         key=NaturalKey(entity_type="caller", entity_id=f"CALL_{number}", event_type="feedback_form"),
         channel="slow",
-        schedule_type="recurring",
-        interval_minutes=60,
-        start_at=datetime.now(UTC) + timedelta(days=1),
+        schedule=ScheduleWish(
+            schedule_type="recurring", interval_minutes=60, start_at=datetime.now(UTC) + timedelta(days=1)
+        ),
         message=Message(subject="Feedback of {{entity_id}}"),
         condition=Condition(type="db_check", value=f"done:{number}"),
     )

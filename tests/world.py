@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from reminders.changes import Edit
+from reminders.changes import WISHED_FIELDS, Edit
 from reminders.channels import Channel
 from reminders.commands import Commands, NewReminder
 from reminders.database import Address, Database
-from reminders.model import Condition, Message, NaturalKey, Reminder, Run, RunRecord
+from reminders.model import Condition, Message, NaturalKey, Reminder, Run, RunRecord, ScheduleWish
 from reminders.store import Store
 from reminders.summary import Summary
 from reminders.tick import Tick
@@ -132,7 +132,7 @@ class World:
 
     def edit(self, **changes: Any) -> Edit:
         """A caller's change of these fields."""
-        return Edit(given=frozenset(changes), **changes)
+        return edit(**changes)
 
     def runs(self, reminder: Reminder) -> list[RunRecord]:
         """A reminder's runs, the oldest first."""
@@ -157,12 +157,21 @@ def wish(
     **others: Any,
 ) -> NewReminder:
     """A caller's wish with the values of the README's example."""
+    schedule = {name: others.pop(name) for name in WISHED_FIELDS & others.keys()}
+    if schedule_type != "recurring" or "backoff_minutes" in schedule:
+        interval_minutes = None
     return NewReminder(
         key=NaturalKey(entity_type=entity_type, entity_id=entity_id, event_type=event_type),
         channel=channel,
-        schedule_type=schedule_type,
-        interval_minutes=interval_minutes if schedule_type == "recurring" else None,
+        schedule=ScheduleWish(schedule_type=schedule_type, interval_minutes=interval_minutes, **schedule),
         message=Message(subject=subject, body=body, payload=payload),
         condition=None if flag is None else Condition(type="db_check", value=flag),
         **others,
     )
+
+
+def edit(**changes: Any) -> Edit:
+    """A caller's change of these fields."""
+    schedule = {name: changes[name] for name in WISHED_FIELDS & changes.keys()}
+    others = {name: value for name, value in changes.items() if name not in schedule}
+    return Edit(given=frozenset(changes), schedule=ScheduleWish(**schedule), **others)

@@ -1,7 +1,7 @@
 """What callers' wishes make of a reminder: new ones, edited ones, ended ones. Pure."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from reminders import conditions, render
 from reminders.errors import InvalidField
@@ -13,21 +13,24 @@ from reminders.model import (
     NaturalKey,
     Reminder,
     Schedule,
+    ScheduleWish,
     Status,
     new_id,
+    to_datetime,
 )
-from reminders.schedule import ONE_TIME, RECURRING, first_occurrence
+from reminders.rules import fields
+from reminders.rules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
+from reminders.rules.rule import offsets_of
+from reminders.schedule import Calendars, due_after, next_occurrence
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewReminder:
-    """A caller's wish. Without `start_at` a recurring one begins an interval from now."""
+    """A caller's wish."""
 
     key: NaturalKey
     channel: str
-    schedule_type: str
-    start_at: datetime | None = None
-    interval_minutes: int | None = None
+    schedule: ScheduleWish
     recipient: str | None = None
     message: Message = field(default_factory=Message)
     condition: Condition | None = None
@@ -38,9 +41,7 @@ class Edit:
     """A caller's change: fields that are not in `given` stay as they are."""
 
     given: frozenset[str]
-    schedule_type: str | None = None
-    start_at: datetime | None = None
-    interval_minutes: int | None = None
+    schedule: ScheduleWish = field(default_factory=ScheduleWish)
     recipient: str | None = None
     subject: str | None = None
     body: str | None = None
@@ -55,9 +56,10 @@ def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
     return replace(condition, value=conditions.resolve(condition.type, condition.value, key))
 
 
-def new(wish: NewReminder, condition: Condition | None, moment: datetime) -> Reminder:
-    schedule = _schedule(wish, moment)
-    return Reminder(
+def new(wish: NewReminder, condition: Condition | None, calendars: Calendars, moment: datetime) -> Reminder:
+    """A reminder that begins at `moment`; InvalidField when its schedule has nothing to fire."""
+    schedule = accepted(wish.schedule, moment)
+    reminder = Reminder(
         id=new_id(moment),
         key=wish.key,
         channel=wish.channel,
@@ -66,9 +68,10 @@ def new(wish: NewReminder, condition: Condition | None, moment: datetime) -> Rem
         schedule=schedule,
         condition=condition,
         status=Status.ACTIVE,
-        next_run_at=first_occurrence(schedule, moment),
-        planned_through=_cursor(schedule, moment),
+        next_run_at=None,
+        planned_through=None,
         occurrence_no=0,
+        runs_left=schedule.max_runs,
         paused_at=None,
         resumed_at=None,
         completed_at=None,
@@ -78,30 +81,47 @@ def new(wish: NewReminder, condition: Condition | None, moment: datetime) -> Rem
         created_at=moment,
         updated_at=moment,
     )
+    return _begun(reminder, schedule, calendars, moment)
 
 
-def _schedule(wish: NewReminder, moment: datetime) -> Schedule:
-    start_at = wish.start_at
-    if start_at is None and wish.schedule_type == ONE_TIME:
-        raise InvalidField("start_at", "is required for a one_time schedule")
-    if start_at is None:
-        start_at = moment + timedelta(minutes=wish.interval_minutes or 0)
-    return _checked(
-        Schedule(schedule_type=wish.schedule_type, start_at=start_at, interval_minutes=wish.interval_minutes)
-    )
+def _begun(reminder: Reminder, schedule: Schedule, calendars: Calendars, moment: datetime) -> Reminder:
+    """The reminder with a new schedule, which begins at `moment`: what lies before is not missed.
+
+    A `one_time` is due even when it has passed, and an anchored one may be told to fire what has.
+    """
+    keeps_past = schedule.schedule_type == ONE_TIME or schedule.past_offset == "fire"
+    cursor = None if keeps_past else moment
+    if schedule.schedule_type == ANCHORED:
+        schedule = replace(schedule, offsets_from=cursor)
+    next_run_at = due_after(schedule, cursor, calendars, reminder.id)
+    if next_run_at is None:
+        raise _without_occurrence(schedule)
+    return replace(reminder, schedule=schedule, next_run_at=next_run_at, planned_through=cursor)
 
 
-def _checked(schedule: Schedule) -> Schedule:
-    if schedule.schedule_type == RECURRING and schedule.interval_minutes is None:
-        raise InvalidField("interval_minutes", "is required for a recurring schedule")
-    if schedule.schedule_type == ONE_TIME and schedule.interval_minutes is not None:
-        raise InvalidField("interval_minutes", "does not belong to a one_time schedule")
-    return schedule
+def _without_occurrence(schedule: Schedule) -> InvalidField:
+    """Which field is to blame when nothing would ever fire."""
+    if schedule.end_at is not None and next_occurrence(replace(schedule, end_at=None), _LONG_AGO) is not None:
+        return InvalidField("end_at", "lies before the first occurrence")
+    if next_occurrence(schedule, _LONG_AGO) is None:
+        return InvalidField(_RULE_FIELDS.get(schedule.schedule_type, "schedule_type"), "never fires")
+    if schedule.send_window is not None:
+        return InvalidField("send_window", "is never open when the schedule fires")
+    if schedule.business_calendar is not None:
+        return InvalidField("business_calendar", "is never open when the schedule fires")
+    return InvalidField(_RULE_FIELDS.get(schedule.schedule_type, "start_at"), "fires no more: all of it has passed")
 
 
-def _cursor(schedule: Schedule, moment: datetime) -> datetime | None:
-    """A grid begins after now: what lies before is not missed. A one_time is due even when it has passed."""
-    return None if schedule.schedule_type == ONE_TIME else moment
+_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+_RULE_FIELDS = {CRON: "cron", RRULE: "rrule", ANCHORED: "offsets", CALENDAR: "unit"}
+
+
+def replanned(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+    """The same reminder, its instants as today's zones and calendars have them. What is due already stays due."""
+    schedule = fields.replanned(reminder.schedule)
+    due = due_after(schedule, reminder.planned_through, calendars, reminder.id)
+    waits = reminder.status is Status.ACTIVE and reminder.next_run_at is not None and reminder.next_run_at > moment
+    return replace(reminder, schedule=schedule, next_run_at=due if waits and due else reminder.next_run_at)
 
 
 def ended(reminder: Reminder, status: Status, why: CompletionReason | None, moment: datetime) -> Reminder:
@@ -110,7 +130,7 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
     )
 
 
-def edited(reminder: Reminder, edit: Edit, moment: datetime) -> Reminder:
+def edited(reminder: Reminder, edit: Edit, calendars: Calendars, moment: datetime) -> Reminder:
     message = replace(reminder.message, **{name: getattr(edit, name) for name in _MESSAGE & edit.given})
     render.check(message, reminder.key, reminder.channel)
     result = replace(
@@ -119,17 +139,47 @@ def edited(reminder: Reminder, edit: Edit, moment: datetime) -> Reminder:
         recipient=edit.recipient if "recipient" in edit.given else reminder.recipient,
         condition=_edited_condition(reminder, edit),
     )
-    schedule = _edited_schedule(reminder.schedule, edit)
-    if schedule == reminder.schedule:
+    if not edit.given & WISHED_FIELDS:
         return result
-    return replace(
-        result,
-        schedule=schedule,
-        next_run_at=first_occurrence(schedule, moment),
-        planned_through=_cursor(schedule, moment),
+    return _rescheduled(result, edit, calendars, moment)
+
+
+def _rescheduled(reminder: Reminder, edit: Edit, calendars: Calendars, moment: datetime) -> Reminder:
+    """With the schedule that the edit makes of the one it has; a schedule that stays as it is begins not anew."""
+    before = reminder.schedule
+    wish = fields.wished(before)
+    if "schedule_type" in edit.given and edit.schedule.schedule_type != before.schedule_type:
+        wish = fields.changed(wish, edit.schedule.schedule_type)
+        if wish.schedule_type == ONE_TIME:
+            wish = replace(wish, start_at=None)
+    wish = replace(wish, **{name: getattr(edit.schedule, name) for name in WISHED_FIELDS & edit.given})
+    if wish == fields.wished(before):
+        return reminder
+    schedule = accepted(wish, moment)
+    if schedule.schedule_type == before.schedule_type == ANCHORED:
+        schedule = replace(schedule, fired_offsets=_fired(reminder) or None)
+    fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
+    left = None if schedule.max_runs is None else schedule.max_runs - fired
+    if left is not None and left <= 0:
+        raise InvalidField("max_runs", f"has fired {fired} times already")
+    return _begun(replace(reminder, runs_left=left), schedule, calendars, moment)
+
+
+def _fired(reminder: Reminder) -> tuple[str, ...]:
+    """The offsets of an anchored schedule that have been planned, in whatever place its anchor was."""
+    schedule, through = reminder.schedule, reminder.planned_through
+    if through is None:
+        return schedule.fired_offsets or ()
+    since = schedule.offsets_from
+    planned = (
+        text
+        for text, instant in offsets_of(schedule)
+        if to_datetime(instant) <= through and (since is None or to_datetime(instant) > since)
     )
+    return tuple(dict.fromkeys((*(schedule.fired_offsets or ()), *planned)))
 
 
+WISHED_FIELDS = frozenset(fields.WISHED)
 _MESSAGE = frozenset({"subject", "body", "payload"})
 
 
@@ -148,16 +198,3 @@ def _edited_condition(reminder: Reminder, edit: Edit) -> Condition | None:
     if value is None:
         raise InvalidField("stop_condition_value", "is required with stop_condition_type")
     return resolved(Condition(type=type_, value=value), reminder.key)
-
-
-def _edited_schedule(before: Schedule, edit: Edit) -> Schedule:
-    schedule = before
-    if edit.schedule_type is not None and edit.schedule_type != before.schedule_type:
-        if edit.schedule_type == ONE_TIME and edit.start_at is None:
-            raise InvalidField("start_at", "is required for a one_time schedule")
-        schedule = replace(schedule, schedule_type=edit.schedule_type, interval_minutes=None)
-    if edit.start_at is not None:
-        schedule = replace(schedule, start_at=edit.start_at)
-    if edit.interval_minutes is not None:
-        schedule = replace(schedule, interval_minutes=edit.interval_minutes)
-    return _checked(schedule)

@@ -8,6 +8,7 @@ from reminders import changes, conditions, lifecycle, render
 from reminders.changes import Edit, NewReminder
 from reminders.errors import ConditionIsTrue, InvalidField, NotFound, StaleVersion
 from reminders.model import (
+    BusinessCalendar,
     CompletionReason,
     Condition,
     Flag,
@@ -18,7 +19,7 @@ from reminders.model import (
     Status,
     to_instant,
 )
-from reminders.schedule import next_occurrence
+from reminders.schedule import due_after
 from reminders.store import Health, Now, Store
 
 COMPLETED_AT_ONCE = 1_000  # reminders that one PUT of a flag completes; the ticks do the rest
@@ -57,7 +58,7 @@ class Commands:
 
         def once() -> tuple[Reminder, bool]:
             moment = self._store.now(now)
-            fresh = changes.new(wish, condition, moment)
+            fresh = changes.new(wish, condition, self._calendars(wish.schedule.business_calendar), moment)
             mine.add(fresh.id)
             while True:
                 inserted = self._store.insert_reminder(fresh)
@@ -106,7 +107,8 @@ class Commands:
         """Goes on at the next instant of its schedule after now and replays nothing; completes when there is none."""
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
-            following = next_occurrence(reminder.schedule, moment, reminder.occurrence_no)
+            calendars = self._calendars(reminder.schedule.business_calendar)
+            following = due_after(reminder.schedule, moment, calendars, reminder.id)
             reminder = replace(reminder, paused_at=None, resumed_at=moment, planned_through=moment)
             if following is None:
                 return changes.ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
@@ -134,9 +136,12 @@ class Commands:
 
     def patch(self, reminder_id: str, edit: Edit, *, version: int | None = None, now: Now = None) -> Reminder:
         """Changes schedule, recipient, message or condition; a new schedule begins at its first instant after now."""
-        return self._edit(
-            "patch", reminder_id, version, now, lambda reminder, moment: changes.edited(reminder, edit, moment)
-        )
+
+        def change(reminder: Reminder, moment: datetime) -> Reminder:
+            names = {reminder.schedule.business_calendar, edit.schedule.business_calendar}
+            return changes.edited(reminder, edit, self._calendars(*names), moment)
+
+        return self._edit("patch", reminder_id, version, now, change)
 
     def trigger(self, reminder_id: str, *, version: int | None = None, now: Now = None) -> RunRecord:
         """One run beside the cadence, which the next tick sends. Not repeated when its outcome is unknown."""
@@ -199,6 +204,16 @@ class Commands:
     def _check_channel(self, channel: str) -> None:
         if channel not in self._channels:
             raise InvalidField("channel", f"unknown; known channels: {', '.join(sorted(self._channels))}")
+
+    def _calendars(self, *names: str | None) -> dict[str, BusinessCalendar]:
+        """The business calendars of these names, as they stay until the transaction ends."""
+        found: dict[str, BusinessCalendar] = {}
+        for name in filter(None, names):
+            days = self._store.share_calendar(name)
+            if days is None:
+                raise InvalidField("business_calendar", "there is no business calendar of this name")
+            found[name] = days
+        return found
 
     def _is_met(self, condition: Condition | None) -> bool:
         if condition is None:

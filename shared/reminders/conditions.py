@@ -1,12 +1,12 @@
 """Stop conditions: a registry, from the name of a type to its rule. A new type is one class and one decorator."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reminders.errors import InvalidField
-from reminders.model import NaturalKey
+from reminders.model import BusinessCalendar, NaturalKey
 
 FLAG_KEY_PATTERN = r"^[A-Za-z0-9._:@+=-]{1,300}$"
 _FLAG_KEY = re.compile(FLAG_KEY_PATTERN[:-1] + r"\Z")
@@ -15,9 +15,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was read from the database, in one statement, for judging conditions."""
+    """What was read from the database, in one statement, for judging conditions and schedules."""
 
     true_flags: frozenset[str] = frozenset()
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
 
 
 class ConditionType(Protocol):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from reminders import conditions, schedule
 from reminders.conditions import Facts
-from reminders.errors import IllegalTransition, PlanRefused
+from reminders.errors import IllegalTransition
 from reminders.model import (
     Cause,
     CompletionReason,
@@ -22,8 +22,11 @@ TAKEOVER_BATCHES = (100, 10, 1)
 ALONE_FROM_ATTEMPT = 3
 _RETRY_SECONDS = (30.0, 60.0, 120.0, 240.0)
 _RETRY_SPREAD = 0.2
+_LONGEST_ASKED_SECONDS = 900.0  # what a receiver may ask for; a longer wish is met so far
 
 _LIVE = frozenset({Status.ACTIVE, Status.PAUSED})
+# Their last run is still delivered and retried.
+_ENDED_BY_SCHEDULE = frozenset({CompletionReason.SCHEDULE_ENDED, CompletionReason.MAX_RUNS})
 
 # verb: (statuses that it may start from, the status in which its result already holds)
 _VERBS: dict[str, tuple[frozenset[Status], Status | None]] = {
@@ -51,7 +54,8 @@ class Decision(NamedTuple):
 
     status: Status
     fires: bool
-    scheduled_at: Instant | None  # of the run
+    skipped: Reason | None  # instead of firing, occurrences are passed over and this is recorded
+    scheduled_at: Instant | None  # of the run, or of the last that is skipped
     stands_for: int
     next_run_at: Instant | None  # None when the reminder has ended
     planned_through: Instant | None  # where the cursor moves to; None: it stays
@@ -60,23 +64,20 @@ class Decision(NamedTuple):
 
 
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
-    """Fire, complete, or both: what becomes of a claimed reminder at `now`.
+    """Fire, skip, wait, complete: what becomes of a claimed reminder at `now`.
 
-    Several missed occurrences make one run for the latest. When the grid has none to offer, the wake-up was a
-    person's: one extra occurrence, and the grid is as it was.
+    When the schedule has none to offer, the wake-up was a person's: one extra occurrence, and the schedule is as it was.
     """
     if due.condition_type is not None and conditions.is_met(due.condition_type, due.condition_value, facts):
-        return Decision(Status.COMPLETED, False, None, 0, None, None, CompletionReason.STOP_CONDITION, None)
-    missed, latest, following = schedule.window(due, now)
-    if following is None:
+        return Decision(Status.COMPLETED, False, None, None, 0, None, None, CompletionReason.STOP_CONDITION, None)
+    fires, skipped, scheduled_at, stands_for, cursor, next_due = schedule.step(due, now, facts.calendars)
+    if due.runs_left == 1 and fires and cursor is not None:
+        status, next_due, reason = Status.COMPLETED, None, CompletionReason.MAX_RUNS
+    elif next_due is None:
         status, reason = Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
-    elif following <= now:
-        raise PlanRefused(f"the schedule does not advance: after {now} it offers {following}")
     else:
         status, reason = Status.ACTIVE, None
-    if latest is None:
-        return Decision(status, True, now, 1, following, None, reason, None)
-    return Decision(status, True, latest, missed, following, latest, reason, None)
+    return Decision(status, fires, skipped, scheduled_at, stands_for, next_due, cursor, reason, None)
 
 
 class RunFacts(NamedTuple):
@@ -113,7 +114,7 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
         triggered_since = run.cause == Cause.TRIGGER and run.created_at >= (run.paused_at or 0)
         if not triggered_since:
             return Reason.PAUSED
-    elif run.status != Status.ACTIVE and run.completion_reason != CompletionReason.SCHEDULE_ENDED:
+    elif run.status != Status.ACTIVE and run.completion_reason not in _ENDED_BY_SCHEDULE:
         return Reason.ENDED if run.completion_reason != CompletionReason.STOP_CONDITION else Reason.STOPPED
     if conditions.is_met(run.condition_type, run.condition_value, facts):
         return Reason.STOPPED
@@ -129,11 +130,14 @@ def _is_overtaken(run: RunFacts, now: Instant) -> bool:
     return run.status == Status.ACTIVE and run.next_run_at is not None and run.next_run_at <= now
 
 
-def retry_delay(attempt: int, random: Callable[[], float]) -> float | None:
+def retry_delay(attempt: int, random: Callable[[], float], asked: float = 0.0) -> float | None:
     """Seconds until a failed attempt is made again, ±20 %; None when it was the last one permitted.
 
-    `random` gives a number in [0, 1).
+    `random` gives a number in [0, 1). `asked` is what the receiver wishes: never less than that, and up to 20 % more, so
+    that not all whom it told the same come back at once.
     """
     if attempt >= MAX_ATTEMPTS:
         return None
-    return _RETRY_SECONDS[attempt - 1] * (1 + _RETRY_SPREAD * (2 * random() - 1))
+    chance = random()
+    own = _RETRY_SECONDS[attempt - 1] * (1 + _RETRY_SPREAD * (2 * chance - 1))
+    return max(own, min(asked, _LONGEST_ASKED_SECONDS) * (1 + _RETRY_SPREAD * chance))

@@ -3,7 +3,7 @@
 import os
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -68,6 +68,7 @@ class CompletionReason(StrEnum):
 
     STOP_CONDITION = "stop_condition"
     SCHEDULE_ENDED = "schedule_ended"  # its last occurrence has been planned
+    MAX_RUNS = "max_runs"  # it has fired as often as it may
     COMPLETED_BY_CALLER = "completed_by_caller"
     DELIVERY_FAILED = "delivery_failed"  # its last run ended DEAD
 
@@ -79,9 +80,13 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"  # the last attempt may have arrived: its result was lost
     EXHAUSTED = "attempts_exhausted"  # the last permitted attempt failed
     PERMANENT = "permanent_failure"  # the channel says that trying again is useless
+    GONE = "gone"  # the receiver says that it wants no more
     NO_RECIPIENT = "no_recipient"
     UNKNOWN_CHANNEL = "unknown_channel"
     RENDER_FAILED = "render_failed"
+    MISFIRE = "misfire"  # missed, and too late by the reminder's policy
+    MAX_CATCHUP = "max_catchup"  # missed, and more than the policy makes up for
+    WINDOW = "window"  # outside of the send window or the working days
     SUPERSEDED = "superseded"  # a retry that the next occurrence overtook
     STOPPED = "stop_condition"
     PAUSED = "paused"
@@ -103,12 +108,74 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """When a reminder fires. `start_at` is the anchor of the grid, `interval_minutes` its width."""
+class SendWindow:
+    """When sending is allowed: from `opens` to before `closes`, both in minutes of the day, on these weekdays.
 
-    schedule_type: str
+    A window whose end is not after its begin crosses midnight and belongs to the day on which it begins.
+    """
+
+    weekdays: frozenset[int] = frozenset(range(7))  # 0 is Monday
+    opens: int = 0
+    closes: int = 1440
+    timezone: str | None = None  # None: the schedule's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessCalendar:
+    """A shared calendar: the weekdays on which work is done (0 is Monday), and the days of these on which it is not."""
+
+    weekdays: frozenset[int] = frozenset(range(5))
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleWish:
+    """When a reminder shall fire, as a caller says it. Which fields belong to which type stands in `rules/fields.py`."""
+
+    schedule_type: str = ""
+    start_at: datetime | None = None  # the anchor; nothing fires before it
+    interval_minutes: int | None = None  # recurring
+    backoff_minutes: tuple[int, ...] | None = None  # recurring: gaps instead of the interval, the last one repeats
+    every: int | None = None  # calendar: so many units
+    unit: str | None = None  # calendar: day, week, month or year
+    month_overflow: str | None = None  # calendar: clamp or skip a day that the month does not have
+    cron: str | None = None
+    rrule: str | None = None  # RFC 5545
+    rdates: tuple[datetime, ...] | None = None
+    exdates: tuple[datetime, ...] | None = None
+    anchor_at: datetime | None = None  # anchored
+    offsets: tuple[str, ...] | None = None  # ISO 8601 durations from the anchor
+    past_offset: str | None = None  # skip or fire those that have passed at creation
+    timezone: str | None = None  # IANA; None: UTC
+    end_at: datetime | None = None  # nothing fires after it
+    max_runs: int | None = None
+    dst_gap: str | None = None  # first_valid, shift or skip
+    dst_overlap: str | None = None  # first, last or both
+    misfire_policy: str | None = None  # fire_once, skip or fire_all
+    max_catchup: int | None = None  # with fire_all
+    misfire_grace_minutes: int | None = None
+    send_window: SendWindow | None = None
+    business_calendar: str | None = None
+    window_policy: str | None = None  # defer or skip
+    jitter_seconds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(ScheduleWish):
+    """When a reminder fires: a wish that was accepted, and what follows from it.
+
+    What was meant by a wall clock is kept as such: the fields that end in `_local` are naive wall times in `timezone`, from
+    which the instants are worked out again when a zone's rules change.
+    """
+
     start_at: datetime
-    interval_minutes: int | None = None
+    start_local: datetime | None = None
+    anchor_local: datetime | None = None
+    rdates_local: tuple[datetime, ...] | None = None
+    exdates_local: tuple[datetime, ...] | None = None
+    rrule_until: datetime | None = None  # wall time of the last one that COUNT or UNTIL permits
+    fired_offsets: tuple[str, ...] | None = None  # they do not fire again when the anchor moves
+    offsets_from: datetime | None = None  # what lay at or before this instant was passed over; None: nothing was
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +210,7 @@ class Reminder:
     next_run_at: datetime | None
     planned_through: datetime | None
     occurrence_no: int
+    runs_left: int | None  # of max_runs; None: no limit
     paused_at: datetime | None
     resumed_at: datetime | None
     completed_at: datetime | None
@@ -176,6 +244,8 @@ class Due(NamedTuple):
     occurrence_no: int
     condition_type: str | None
     condition_value: str | None
+    schedule: str | None  # the schedule's other fields as JSON; None for a plain interval or instant
+    runs_left: int | None
 
 
 class Run(NamedTuple):
@@ -253,6 +323,16 @@ class Flag:
 
     key: str
     value: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedCalendar:
+    """A row of `business_calendars`."""
+
+    name: str
+    days: BusinessCalendar
     created_at: datetime
     updated_at: datetime
 

@@ -25,6 +25,7 @@ class Planned(NamedTuple):
     claim_seconds: float
     now: Instant
     last_due: Instant | None  # the latest next_run_at in the batch
+    still_due: Instant | None  # the earliest next_run_at that is not later than `now`: there is more to do there
 
 
 class Planner:
@@ -76,7 +77,17 @@ class Planner:
                 self._store.fail_undelivered(ended_dead, self._now)
         leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
         last = claim.due[-1].next_run_at if claim.due else None
-        return Planned(plans, len(plans) == self._size, leased, read_at, claim_seconds, claim.now, last)
+        still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
+        return Planned(
+            plans,
+            len(plans) == self._size,
+            leased,
+            read_at,
+            claim_seconds,
+            claim.now,
+            last,
+            min(still_due, default=None),
+        )
 
     def _cancel_waiting(self, claim: Claim, plans: Sequence[Plan]) -> None:
         """A retry that the next occurrence overtakes is not made; of a reminder that ends by its condition nothing is."""
@@ -84,7 +95,7 @@ class Planner:
         for due, decision, *_ in plans:
             if due.id not in claim.waiting:
                 continue
-            if not decision.fires:
+            if decision.status is not Status.ACTIVE and not decision.fires and decision.skipped is None:
                 ended.append((due.id, Reason.STOPPED if decision.status is Status.COMPLETED else Reason.ENDED))
             elif decision.planned_through is not None:
                 overtaken.append((due.id, Reason.SUPERSEDED))
@@ -112,7 +123,8 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
         logger.exception("reminder parked", extra={"reminder": due.id})
         return Plan(due, _parked(due, error), None, None, None, None)
     if not decision.fires:
-        return Plan(due, decision, None, None, None, None)
+        state = None if decision.skipped is None else State.SKIPPED
+        return Plan(due, decision, state, decision.skipped, None, None)
     message: dict[str, Json] | None = None
     if due.message is not None and render.has_placeholders(due.message):
         try:
@@ -132,7 +144,7 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
 
 def _parked(due: Due, error: Exception) -> Decision:
     text = f"{type(error).__name__}: {error}"[:500]
-    return Decision(Status.FAILED, False, None, 0, None, None, None, text)
+    return Decision(Status.FAILED, False, None, None, 0, None, None, None, text)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from reminders import jsonb
 from reminders.model import (
+    BusinessCalendar,
     Condition,
     Flag,
     Json,
     Message,
+    NamedCalendar,
     NaturalKey,
     Reminder,
     Run,
@@ -19,6 +21,7 @@ from reminders.model import (
     State,
     Status,
 )
+from reminders.rules import stored
 
 
 def time(moment: datetime | None) -> str | None:
@@ -74,6 +77,8 @@ def columns(reminder: Reminder) -> dict[str, Any]:
         "schedule_type": schedule.schedule_type,
         "interval_minutes": schedule.interval_minutes,
         "start_at": time(schedule.start_at),
+        "schedule": stored.to_text(schedule),
+        "runs_left": reminder.runs_left,
         "next_run_at": time(reminder.next_run_at),
         "planned_through": time(reminder.planned_through),
         "stop_condition_type": condition.type if condition else None,
@@ -90,12 +95,53 @@ def to_reminder(row: dict[str, Any]) -> Reminder:
         id=str(row["id"]),
         key=NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
         message=Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload")),
-        schedule=Schedule(
-            schedule_type=row["schedule_type"], start_at=row["start_at"], interval_minutes=row["interval_minutes"]
-        ),
+        schedule=_schedule(row),
         condition=condition,
         status=Status(row["status"]),
         **{name: row[name] for name in _SAME_NAME},
+    )
+
+
+def _schedule(row: dict[str, Any]) -> Schedule:
+    """The driver has read the JSON already; it is written again, since many reminders have the same."""
+    text = None if row["schedule"] is None else json.dumps(row["schedule"])
+    columns = row["schedule_type"], row["start_at"], row["interval_minutes"]
+    try:
+        return stored.to_schedule(*columns, text)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):  # SQL has put it there: the row can still be shown, and parked when it is due
+        return stored.to_schedule(*columns, None)
+
+
+def to_calendar(text: str) -> BusinessCalendar:
+    """A business calendar's days."""
+    return _calendar(json.loads(text))
+
+
+def to_named_calendar(row: dict[str, Any]) -> NamedCalendar:
+    return NamedCalendar(
+        name=row["name"], days=to_calendar(row["days"]), created_at=row["created_at"], updated_at=row["updated_at"]
+    )
+
+
+def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
+    """Business calendars by name."""
+    return {} if text is None else {name: _calendar(days) for name, days in json.loads(text).items()}
+
+
+def calendar_text(calendar: BusinessCalendar) -> str:
+    """A business calendar's days as they are stored."""
+    days = {"weekdays": sorted(calendar.weekdays), "holidays": [day.isoformat() for day in sorted(calendar.holidays)]}
+    return json.dumps(days)
+
+
+def _calendar(days: dict[str, Any]) -> BusinessCalendar:
+    return BusinessCalendar(
+        weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
     )
 
 
@@ -105,6 +151,7 @@ _SAME_NAME = (
     "next_run_at",
     "planned_through",
     "occurrence_no",
+    "runs_left",
     "paused_at",
     "resumed_at",
     "completed_at",

@@ -1,63 +1,100 @@
-"""When reminders fire: pure arithmetic on instants, no clock of its own."""
+"""When reminders fire: pure arithmetic on instants, no clock of its own.
 
+Plain intervals and single instants are worked out here, in the fewest steps: a tick does it a thousand times at once.
+Everything else is up to `rules/`, which is loaded when the first such schedule is met: a cold start does without it.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from reminders.model import Due, Instant, Schedule, to_datetime, to_instant
+from reminders.errors import PlanRefused
+from reminders.model import BusinessCalendar, Due, Instant, Schedule, to_datetime, to_instant
+from reminders.rules.step import Step
+
+if TYPE_CHECKING:
+    from reminders.rules.timeline import Timeline
 
 ONE_TIME = "one_time"
 RECURRING = "recurring"
 
+NEVER: Instant = -(2**62)
+"""A cursor that lies before everything: nothing was planned yet."""
 _MINUTE: Instant = 60_000_000
+
+type Calendars = Mapping[str, BusinessCalendar]
 
 
 def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0) -> datetime | None:
     """The first instant of the schedule strictly after `after`, in UTC; None when there is none.
 
-    `occurrence_no` is how many have been planned already; a fixed grid does not depend on it.
+    `occurrence_no` is how many have fired already, which max_runs bounds. Windows and jitter are not in it: they
+    say when an occurrence is due, see `due_after`.
     """
-    start = to_instant(schedule.start_at)
-    found = _next(schedule.schedule_type, start, schedule.interval_minutes, to_instant(after))
+    from reminders.rules.rule import rule_of
+
+    if schedule.max_runs is not None and occurrence_no >= schedule.max_runs:
+        return None
+    found = rule_of(schedule).following(to_instant(after))
     return None if found is None else to_datetime(found)
 
 
-def first_occurrence(schedule: Schedule, now: datetime) -> datetime | None:
-    """Where a new or edited schedule begins: its first instant after `now`; a `one_time` that has passed is due at once."""
-    if schedule.schedule_type == ONE_TIME:
-        return schedule.start_at
-    return next_occurrence(schedule, now)
+def due_after(
+    schedule: Schedule, cursor: datetime | None, calendars: Calendars, reminder_id: str | None = None
+) -> datetime | None:
+    """When the first occurrence after the cursor is due, in UTC: windows and jitter applied; None when there is none."""
+    from reminders.rules.rule import timeline_of
+
+    timeline = timeline_of(schedule, calendars, reminder_id)
+    found = timeline.following(NEVER if cursor is None else to_instant(cursor))
+    return None if found is None else to_datetime(found.due)
 
 
-type Window = tuple[int, Instant | None, Instant | None]
-"""How many instants lie in (planned_through, now], the last of them, and the first after now (None at the end)."""
+def step(due: Due, now: Instant, calendars: Calendars) -> Step:
+    """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance."""
+    found = _plain(due, now) if due.schedule is None else _by_rule(due, now, calendars)
+    _check_advance(found, due.planned_through, now)
+    return found
 
 
-def window(due: Due, now: Instant) -> Window:
-    """What a claimed reminder's schedule has to offer at `now`.
+def _check_advance(found: Step, cursor: Instant | None, now: Instant) -> None:
+    """A schedule that stood still would send without end."""
+    if found.cursor is None:
+        stands_still = found.next_due is not None and found.next_due <= now
+    else:
+        stands_still = cursor is not None and found.cursor <= cursor
+    if stands_still:
+        raise PlanRefused(
+            f"the schedule does not advance: from {cursor} to {found.cursor}, next due at {found.next_due}"
+        )
 
-    A cursor of None means that nothing was planned yet: the window then begins with the anchor.
-    """
+
+def _plain(due: Due, now: Instant) -> Step:
+    """A cursor of None means that nothing was planned yet: then the anchor is the first that was missed."""
     start, cursor = due.start_at, due.planned_through
     if now < start:
-        return 0, None, start
+        return Step(True, None, now, 1, None, start)
     if due.schedule_type == ONE_TIME:
-        return (1, start, None) if cursor is None or cursor < start else (0, None, None)
-    step = _step(due.interval_minutes)
-    last = (now - start) // step
-    latest = start + last * step
-    missed = last + 1 if cursor is None or cursor < start else last - (cursor - start) // step
-    return (missed, latest, latest + step) if missed > 0 else (0, None, latest + step)
+        if cursor is None or cursor < start:
+            return Step(True, None, start, 1, start, None)
+        return Step(True, None, now, 1, None, None)
+    if not due.interval_minutes:
+        raise PlanRefused(f"a {due.schedule_type} schedule lacks what it needs")
+    width = due.interval_minutes * _MINUTE
+    last = (now - start) // width
+    latest = start + last * width
+    missed = last + 1 if cursor is None or cursor < start else last - (cursor - start) // width
+    if missed > 0:
+        return Step(True, None, latest, missed, latest, latest + width)
+    return Step(True, None, now, 1, None, latest + width)
 
 
-def _next(schedule_type: str, start: Instant, interval_minutes: int | None, after: Instant) -> Instant | None:
-    if after < start:
-        return start
-    if schedule_type == ONE_TIME:
-        return None
-    step = _step(interval_minutes)
-    return start + ((after - start) // step + 1) * step
+def _by_rule(due: Due, now: Instant, calendars: Calendars) -> Step:
+    from reminders.rules import misfires
+    from reminders.rules.rule import timeline_of
+    from reminders.rules.stored import to_schedule
 
-
-def _step(interval_minutes: int | None) -> Instant:
-    if not interval_minutes:
-        raise ValueError("a recurring schedule has no interval")
-    return interval_minutes * _MINUTE
+    schedule = to_schedule(due.schedule_type, to_datetime(due.start_at), due.interval_minutes, due.schedule)
+    timeline: Timeline = timeline_of(schedule, calendars, due.id)
+    cursor = NEVER if due.planned_through is None else due.planned_through
+    return misfires.step(timeline, misfires.policy_of(schedule), cursor, now)

@@ -15,10 +15,12 @@ from reminders.conditions import Facts
 from reminders.database import Database
 from reminders.lifecycle import Decision, RunFacts
 from reminders.model import (
+    BusinessCalendar,
     Due,
     Flag,
     Instant,
     Json,
+    NamedCalendar,
     NaturalKey,
     Reason,
     Reminder,
@@ -27,6 +29,7 @@ from reminders.model import (
     State,
     Status,
 )
+from reminders.rules import stored
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -70,6 +73,7 @@ class Bookmark(NamedTuple):
 
     claim_floor: Instant | None
     may_sweep: bool  # it is time for a claim without that bound
+    must_replan: bool  # schedules follow older zones, or a calendar that has changed
 
 
 class Health(NamedTuple):
@@ -194,15 +198,79 @@ class Store:
         completed: int = self._value("drain_stopped", key=key, count=count, now=rows.time(now))
         return completed
 
+    # Business calendars
+
+    def get_calendar(self, name: str) -> NamedCalendar | None:
+        return next((rows.to_named_calendar(row) for row in self._records("get_calendar", name=name)), None)
+
+    def share_calendar(self, name: str) -> BusinessCalendar | None:
+        """A calendar's days, as they stay until the transaction ends."""
+        return next((rows.to_calendar(row[0]) for row in self._rows("share_calendar", name=name)), None)
+
+    def put_calendar(self, name: str, days: BusinessCalendar, now: Now) -> NamedCalendar:
+        found = self._records("put_calendar", name=name, days=rows.calendar_text(days), now=rows.time(now))
+        return rows.to_named_calendar(found[0])
+
+    def list_calendars(self, *, after: str | None, count: int) -> list[NamedCalendar]:
+        return [rows.to_named_calendar(row) for row in self._records("list_calendars", after=after, count=count)]
+
+    def delete_calendar(self, name: str) -> tuple[bool, bool]:
+        """Whether it was there, and whether it is gone: not while a live reminder keeps to it."""
+        was_there, is_gone = self._rows("delete_calendar", name=name)[0]
+        return was_there, is_gone
+
+    # Re-planning
+
+    def lock_zones(self, version: str) -> str | None:
+        """The id through which a newer edition of the time zones is applied; None: to all, or another tick is at it."""
+        return next((str(row[0]) for row in self._rows("lock_zones", version=version)), None)
+
+    def save_zones(self, version: str, after: str | None) -> None:
+        self._rows("save_zones", version=version, after=after)
+
+    def find_zoned(self, after: str, count: int) -> tuple[str | None, list[str]]:
+        """The last of the next so many ids, None when there are no more, and those whose schedule reads a clock."""
+        last, ids = self._rows("find_zoned", after=after, count=count)[0]
+        return None if last is None else str(last), [str(each) for each in ids or ()]
+
+    def lock_changed_calendar(self) -> tuple[str, BusinessCalendar, str] | None:
+        """A calendar whose reminders are not all re-planned, its days, and the id through which they are."""
+        found = self._rows("lock_changed_calendar")
+        return next(((name, rows.to_calendar(days), str(after)) for name, days, after in found), None)
+
+    def save_calendar_progress(self, name: str, after: str | None) -> None:
+        self._rows("save_calendar_progress", name=name, after=after)
+
+    def find_by_calendar(self, name: str, after: str, count: int) -> list[str]:
+        return [str(row[0]) for row in self._rows("find_by_calendar", name=name, after=after, count=count)]
+
+    def lock_for_replanning(self, ids: Collection[str]) -> list[Reminder]:
+        """Those of them that are live and that nobody else has locked."""
+        return [rows.to_reminder(row) for row in self._records("lock_for_replanning", ids=rows.words(ids))]
+
+    def replan(self, reminders: Sequence[Reminder]) -> None:
+        """Writes the instants of locked reminders."""
+        self._rows(
+            "replan",
+            ids=rows.words([each.id for each in reminders]),
+            start_at=rows.texts([rows.time(each.schedule.start_at) for each in reminders]),
+            schedules=rows.texts([stored.to_text(each.schedule) for each in reminders]),
+            next_run_at=rows.texts([rows.time(each.next_run_at) for each in reminders]),
+        )
+
     # The tick
 
     def claim_due(self, count: int, floor: Instant | None, now: Now) -> Claim:
-        instant, flags, waiting, *columns = self._rows("claim_due", count=count, floor=floor, now=rows.time(now))[0]
+        found = self._rows("claim_due", count=count, floor=floor, now=rows.time(now))[0]
+        instant, flags, waiting, calendars, *columns = found
         due = map(Due._make, zip(*map(jsonb.parse, columns), strict=True)) if columns[0] else ()
         return Claim(
             instant,
             list(due),
-            Facts(true_flags=frozenset(json.loads(flags))) if flags else Facts(),
+            Facts(
+                true_flags=frozenset(json.loads(flags)) if flags else frozenset(),
+                calendars=rows.to_calendars(calendars),
+            ),
             frozenset(json.loads(waiting)) if waiting else frozenset(),
         )
 
@@ -298,8 +366,9 @@ class Store:
         ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
         self._rows("hand_back", ids=ids, attempts=attempts, now=rows.time(now))
 
-    def bookmark(self, now: Now) -> Bookmark:
-        return Bookmark._make(self._rows("scheduler_state", now=rows.time(now))[0])
+    def bookmark(self, zones_version: str, now: Now) -> Bookmark:
+        """What the last tick left; `zones_version` is the edition of the time zones that this one has."""
+        return Bookmark._make(self._rows("scheduler_state", zones_version=zones_version, now=rows.time(now))[0])
 
     def save_bookmark(self, floor: Instant | None, sweep_pause: float | None, now: Now) -> None:
         """`sweep_pause` in seconds: for how long claims should keep to the bound; None when this tick has not swept."""
@@ -324,16 +393,16 @@ class Store:
 
     # How a statement is run
 
-    def _rows(self, name: str, **parameters: Any) -> list[list[Any]]:
+    def _rows(self, name: str, /, **parameters: Any) -> list[list[Any]]:
         return self._database.run(_statement(name), **parameters)
 
-    def _value(self, name: str, **parameters: Any) -> Any:
+    def _value(self, name: str, /, **parameters: Any) -> Any:
         return self._rows(name, **parameters)[0][0]
 
-    def _records(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    def _records(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         return self._database.run_named(_statement(name), **parameters)
 
-    def _reminder(self, name: str, **parameters: Any) -> Reminder | None:
+    def _reminder(self, name: str, /, **parameters: Any) -> Reminder | None:
         return next((rows.to_reminder(row) for row in self._records(name, **parameters)), None)
 
 

@@ -17,6 +17,7 @@ from reminders.lifecycle import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCH
 from reminders.model import Instant, Reason, State, Status
 from reminders.observe import logger
 from reminders.planning import Planned, Planner
+from reminders.replanning import ZONES_VERSION, Replanner
 from reminders.store import Now, Store
 from reminders.summary import Summary, quantile
 
@@ -30,6 +31,7 @@ RESERVE = ROOM // 20  # of a channel's room: a backlog leaves it to what became 
 LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
 FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
 ALONE_SECONDS = 10.0  # of a tick, for runs that are sent with nothing else in hand
+REPLANNING_SECONDS = 5.0  # of a tick, for what new zones or calendars change
 RETENTION_SECONDS = 5.0  # of a tick, for removing old runs
 
 
@@ -108,7 +110,10 @@ class Tick:
     # begin
 
     def _begin(self) -> None:
-        bookmark = self._store.bookmark(self._now)
+        bookmark = self._store.bookmark(ZONES_VERSION, self._now)
+        if bookmark.must_replan:
+            until = self._began + REPLANNING_SECONDS
+            Replanner(self._store, self._now).run(lambda: self._has_time() and monotonic() < until)
         if not bookmark.may_sweep:
             self._floor, self._swept_at = bookmark.claim_floor, self._began
         self._bury()
@@ -252,6 +257,8 @@ class Tick:
         else:
             self._floor = planned.now
             self._is_behind = False
+        if planned.still_due is not None:
+            self._floor = min(self._floor, planned.still_due - 1)
         return self._take(planned)
 
     def _take(self, planned: Planned) -> bool:
@@ -264,7 +271,9 @@ class Tick:
         runs = [plan.run_state for plan in planned.plans]
         statuses = [plan.decision.status for plan in planned.plans]
         summary.due += len(runs)
-        summary.planned += len(runs) - runs.count(None)
+        skipped = runs.count(State.SKIPPED)
+        summary.skipped += skipped
+        summary.planned += len(runs) - runs.count(None) - skipped
         summary.dead += runs.count(State.DEAD)
         summary.completed += statuses.count(Status.COMPLETED)
         summary.parked += statuses.count(Status.FAILED)

@@ -19,7 +19,7 @@ from reminders.changes import NewReminder
 from reminders.commands import Commands
 from reminders.database import Address, Database
 from reminders.errors import IllegalTransition
-from reminders.model import Condition, Message, NaturalKey
+from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.store import Store
 from tests.crash.stage import Receiver, kill, listening, start_worker, stop, wait_until
 
@@ -101,9 +101,11 @@ def _wish(number: int, name: str, chance: random.Random) -> NewReminder:
     return NewReminder(
         key=NaturalKey(entity_type="interviewer", entity_id=f"{name}_{number}", event_type="feedback_form"),
         channel="post",
-        schedule_type="recurring" if often else "one_time",
-        interval_minutes=1 if often else None,
-        start_at=datetime.now(UTC) + timedelta(seconds=chance.uniform(1, 6)),
+        schedule=ScheduleWish(
+            schedule_type="recurring" if often else "one_time",
+            interval_minutes=1 if often else None,
+            start_at=datetime.now(UTC) + timedelta(seconds=chance.uniform(1, 6)),
+        ),
         message=Message(subject="Feedback of {{entity_id}}", body="No {{occurrence_no}}"),
         condition=Condition(type="db_check", value=f"done:{number}"),
     )

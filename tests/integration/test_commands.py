@@ -8,19 +8,13 @@ from typing import Any
 
 import pytest
 
-from reminders.changes import Edit
 from reminders.commands import Commands
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
 from reminders.model import CompletionReason, Condition, Message, Reason, Reminder, State, Status
-from tests.world import DAY, HOUR, MINUTE, NOW, World, wish
+from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, wish
 
 TWINS = 50
 NOBODY = "0190a0a0-0000-7000-8000-000000000000"
-
-
-def edit(**changes: Any) -> Edit:
-    """An edit that gives just these fields."""
-    return Edit(given=frozenset(changes), **changes)
 
 
 def flag(world: World, key: str, value: bool = True) -> None:

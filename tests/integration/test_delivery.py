@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from reminders.changes import Edit
 from reminders.channels import PermanentFailure, UnknownOutcome
 from reminders.commands import Commands
 from reminders.delivery import ROOM, Delivery
@@ -15,7 +14,7 @@ from reminders.lifecycle import MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.model import Reason, Reminder, Run, RunRecord, State, Status
 from reminders.planning import Planner
 from reminders.store import Outcome, Store
-from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
+from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World, edit
 
 DUE = NOW + HOUR
 LEASE = timedelta(seconds=120)
@@ -124,8 +123,8 @@ def test_an_unknown_outcome_is_repeated_as_it_was(world: World) -> None:
     world.tick(DUE)
     run = only_run(world, reminder)
     assert (run.state, run.reason) == (State.PENDING, Reason.UNKNOWN)
-    edit = Edit(given=frozenset({"body", "recipient"}), body="another", recipient="another@example.com")
-    world.commands.patch(reminder.id, edit, now=DUE)
+    change = edit(body="another", recipient="another@example.com")
+    world.commands.patch(reminder.id, change, now=DUE)
 
     world.kept.fail = lambda run: None
     assert run.attempt_at is not None
@@ -190,8 +189,8 @@ def test_an_edit_of_the_schedule_does_not_swallow_a_retry(world: World) -> None:
     reminder = world.create()
     world.kept.fail = lambda run: OSError("busy") if run.attempt == 1 else None
     world.tick(DUE)
-    edit = Edit(given=frozenset({"interval_minutes"}), interval_minutes=240)
-    world.commands.patch(reminder.id, edit, now=DUE + timedelta(seconds=10))
+    change = edit(interval_minutes=240)
+    world.commands.patch(reminder.id, change, now=DUE + timedelta(seconds=10))
     at = only_run(world, reminder).attempt_at
     assert at is not None
     world.tick(at)

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from reminders.changes import Edit, NewReminder
 from reminders.http.glossary import known
 from reminders.http.values import ANY_TEXT, ONE_LINE, Channel, ConditionType, Instant
-from reminders.model import Condition, Message, NaturalKey
+from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 
 # `defer_build`: a model costs a cold start nothing until a request needs it.
 _STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
@@ -93,9 +93,9 @@ class ReminderIn(BaseModel):
         return NewReminder(
             key=NaturalKey(entity_type=self.entity_type, entity_id=self.entity_id, event_type=self.event_type),
             channel=self.channel,
-            schedule_type=self.schedule_type,
-            start_at=self.start_at,
-            interval_minutes=self.interval_minutes,
+            schedule=ScheduleWish(
+                schedule_type=self.schedule_type, start_at=self.start_at, interval_minutes=self.interval_minutes
+            ),
             recipient=self.recipient,
             message=Message(subject=self.subject, body=self.body, payload=self.payload),
             condition=condition,

@@ -17,13 +17,15 @@ advanced AS (
       next_run_at = to_timestamp(j.next_run_at / 1e6::float8),
       planned_through = COALESCE(to_timestamp(j.planned_through / 1e6::float8), r.planned_through),
       occurrence_no = r.occurrence_no + (j.run_state IS NOT NULL)::integer,
+      runs_left = r.runs_left - (j.planned_through IS NOT NULL AND j.run_state IS NOT NULL AND j.run_state <> 'SKIPPED')::integer,
       completion_reason = j.reason,
       last_error = j.error,
       completed_at = CASE WHEN j.status IS NOT NULL THEN COALESCE(CAST(:now AS timestamptz), now()) END,
       updated_at = COALESCE(CAST(:now AS timestamptz), now())
   FROM job j
   WHERE r.ctid = j.tid AND r.ctid = ANY (ARRAY(SELECT tid FROM job))
-  RETURNING r.id, r.occurrence_no, r.channel, r.recipient, COALESCE(CAST(j.message AS jsonb), r.message) AS message,
+  RETURNING r.id, r.occurrence_no, r.channel, r.recipient,
+    CASE WHEN j.run_state <> 'SKIPPED' THEN COALESCE(CAST(j.message AS jsonb), r.message) END AS message,
     j.run_id, j.run_state, j.run_reason, j.run_error,
     to_timestamp(COALESCE(j.scheduled_for, j.planned_through) / 1e6::float8) AS scheduled_for, COALESCE(j.stands_for, 1) AS stands_for),
 inserted AS (

@@ -7,7 +7,7 @@ facts AS MATERIALIZED (
     r.attempt > 1 AND EXISTS (
       SELECT
       FROM reminder_runs s
-      WHERE s.reminder_id = r.reminder_id AND s.occurrence_no > r.occurrence_no AND s.cause = 'schedule') AS has_successor, r.cause, r.attempt, r.scheduled_for, r.created_at,
+      WHERE s.reminder_id = r.reminder_id AND s.occurrence_no > r.occurrence_no AND s.cause = 'schedule' AND s.state <> 'SKIPPED') AS has_successor, r.cause, r.attempt, r.scheduled_for, r.created_at,
     j.status, j.completion_reason, j.paused_at, j.resumed_at, j.next_run_at, j.planned_through, j.stop_condition_type, j.stop_condition_value
   FROM held h
   LEFT JOIN reminder_runs r ON r.id = h.id AND r.id = ANY (CAST(:ids AS bigint[]))

@@ -1,0 +1,36 @@
+-- Schedules beyond intervals and single instants. The new columns are NULL in every row that is there, so no table is rewritten.
+
+ALTER TABLE reminder_jobs
+  ADD COLUMN schedule  jsonb,      -- what schedule_type, start_at and interval_minutes do not say; NULL for plain schedules
+  ADD COLUMN runs_left integer;    -- of max_runs; NULL: no limit
+
+ALTER TABLE reminder_jobs
+  DROP CONSTRAINT schedule_is_whole,
+  ADD CONSTRAINT schedule_is_whole CHECK (CASE schedule_type
+    WHEN 'recurring' THEN COALESCE(interval_minutes BETWEEN 1 AND 5256000, schedule ? 'backoff_minutes', false)
+    WHEN 'one_time'  THEN interval_minutes IS NULL
+    WHEN 'calendar'  THEN COALESCE(interval_minutes IS NULL AND schedule ? 'unit', false)
+    WHEN 'cron'      THEN COALESCE(interval_minutes IS NULL AND schedule ? 'cron', false)
+    WHEN 'rrule'     THEN COALESCE(interval_minutes IS NULL AND schedule ? 'rrule', false)
+    WHEN 'anchored'  THEN COALESCE(interval_minutes IS NULL AND schedule ? 'anchor_at' AND schedule ? 'offsets', false)
+    ELSE false END) NOT VALID,
+  ADD CONSTRAINT runs_left_fits CHECK (runs_left >= 0) NOT VALID;
+ALTER TABLE reminder_jobs VALIDATE CONSTRAINT schedule_is_whole;
+ALTER TABLE reminder_jobs VALIDATE CONSTRAINT runs_left_fits;
+
+CREATE TABLE business_calendars (
+  name         varchar(100) COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:@+=-]+$'),
+  days         jsonb       NOT NULL CHECK (days ? 'weekdays' AND days ? 'holidays'),   -- weekdays: 0 is Monday; holidays: ISO dates
+  replan_after uuid,                                -- changed, and the reminders up to here are re-planned; NULL: all are
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  updated_at   timestamptz NOT NULL DEFAULT now()
+);
+-- Few: those whose calendar has just changed.
+CREATE INDEX business_calendars_replanning ON business_calendars (name) WHERE replan_after IS NOT NULL;
+
+CREATE INDEX reminder_jobs_by_calendar ON reminder_jobs ((schedule ->> 'business_calendar'), id)
+  WHERE schedule ->> 'business_calendar' IS NOT NULL AND status IN ('ACTIVE', 'PAUSED');
+
+ALTER TABLE scheduler_state
+  ADD COLUMN zones_version      varchar(10),        -- the edition of the time-zone database that all future instants follow
+  ADD COLUMN zones_replan_after uuid;               -- a newer one is being applied, and the reminders up to here have it

@@ -1,0 +1,94 @@
+"""Cron expressions: five fields as Debian's cron reads them, names, `L`, `LW`, `#`, and `@daily` and the like.
+
+cronsim reads the fields and judges days; it is not asked for instants, since it errs where a zone shifts by part of an
+hour.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+
+from cronsim import CronSim, CronSimError
+
+from reminders.errors import InvalidField
+from reminders.rules.wall import HORIZON_DAYS
+from reminders.rules.zones import SECOND
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a begin; nothing of it is used
+_MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+
+
+class Cron:
+    """The wall times of an expression."""
+
+    def __init__(self, expression: str) -> None:
+        fields = spelled_out(expression).split()
+        if len(fields) != 5:
+            raise InvalidField("cron", "must have five fields: minute, hour, day of month, month, day of week")
+        try:
+            self._sim = CronSim(" ".join(fields), _SOME_TIME)
+        except (CronSimError, AssertionError, ValueError, AttributeError, TypeError) as refused:
+            raise InvalidField("cron", _reason(refused)) from None
+        minutes, hours = sorted(self._sim.minutes), sorted(self._sim.hours)
+        self.counts_elapsed_time = "*" in fields[0] or "*" in fields[1]
+        """Debian's exception: with a star in its minute or hour it runs through the repeated hour."""
+        self._times = tuple((hour * 60 + minute) * 60 * SECOND for hour in hours for minute in minutes)
+        self._next: dict[int, int | None] = {}
+
+    def times(self, day: int) -> Sequence[int]:
+        return self._times if self.next_day(day) == day else ()
+
+    def next_day(self, day: int) -> int | None:
+        if day not in self._next:
+            if len(self._next) > 1_000:
+                self._next.clear()
+            self._next[day] = self._search(day)
+        return self._next[day]
+
+    def _search(self, day: int) -> int | None:
+        candidate, last = _EPOCH_DAY + day, min(_EPOCH_DAY + day + HORIZON_DAYS, date.max.toordinal())
+        while candidate <= last:
+            found = date.fromordinal(candidate)
+            if found.month not in self._sim.months:
+                candidate = _next_month(found)
+            elif self._sim.match_day(found):
+                return candidate - _EPOCH_DAY
+            else:
+                candidate += 1
+        return None
+
+
+def spelled_out(expression: str) -> str:
+    """The five fields that a word such as `@daily` stands for; anything else as it is."""
+    if not expression.startswith("@"):
+        return expression
+    try:
+        return _MACROS[expression.lower()]
+    except KeyError:
+        raise InvalidField("cron", f"unknown word; known: {', '.join(_MACROS)}") from None
+
+
+@lru_cache(maxsize=4_096)
+def cron(expression: str) -> Cron:
+    """An expression's pattern; InvalidField when it cannot be one. The same object each time: it remembers its days."""
+    return Cron(expression)
+
+
+def _next_month(day: date) -> int:
+    """The first of the next month, as an ordinal."""
+    year, month = divmod(day.year * 12 + day.month, 12)
+    return date(year, month + 1, 1).toordinal()
+
+
+def _reason(refused: Exception) -> str:
+    name = str(refused).removeprefix("Bad ") if isinstance(refused, CronSimError) else ""
+    return f"its {name} field cannot be read, or never comes" if name else "cannot be read"

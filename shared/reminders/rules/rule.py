@@ -1,0 +1,113 @@
+"""A schedule in, its rule and its timeline out."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from reminders.errors import PlanRefused
+from reminders.model import BusinessCalendar, Instant, Schedule, SendWindow, to_instant
+from reminders.rules import anchored, fields
+from reminders.rules.cron import cron
+from reminders.rules.elapsed import Backoff, Grid, Instants
+from reminders.rules.every import every
+from reminders.rules.gates import Gate
+from reminders.rules.recurrence import recurrence
+from reminders.rules.timeline import Bounded, Rule, Timeline
+from reminders.rules.wall import ELAPSED, Daylight, Pattern, Zoned
+from reminders.rules.zones import SECOND, Zone, moment_of, zone
+
+_MINUTE = 60 * SECOND
+
+
+def rule_of(schedule: Schedule) -> Bounded:
+    """The instants that a schedule means; ValueError or InvalidField when it is not whole."""
+    start = to_instant(schedule.start_at)
+    end = None if schedule.end_at is None else to_instant(schedule.end_at)
+    if schedule.schedule_type == fields.ANCHORED and schedule.start_local is None:
+        start = -(2**62)  # its anchor bounds it
+    return Bounded(_unbounded(schedule), start, end)
+
+
+def timeline_of(
+    schedule: Schedule, calendars: Mapping[str, BusinessCalendar], reminder_id: str | None = None
+) -> Timeline:
+    """A reminder's occurrences; without its id there is no jitter. PlanRefused when its calendar is not there."""
+    return Timeline(
+        rule_of(schedule),
+        gate_of(schedule, calendars),
+        defers=schedule.window_policy != "skip",
+        jitter=jitter_of(reminder_id, schedule.jitter_seconds or 0) if reminder_id else 0,
+    )
+
+
+def gate_of(schedule: Schedule, calendars: Mapping[str, BusinessCalendar]) -> Gate | None:
+    """When its messages may be sent; None: always."""
+    window, name = schedule.send_window, schedule.business_calendar
+    if window is None and name is None:
+        return None
+    calendar = None
+    if name is not None:
+        try:
+            calendar = calendars[name]
+        except KeyError:
+            raise PlanRefused(f"there is no business calendar {name!r}") from None
+    window = window or SendWindow()
+    return Gate(window, calendar, zone(window.timezone or schedule.timezone or "UTC"))
+
+
+def zone_of(schedule: Schedule) -> Zone:
+    """The zone of its wall clock."""
+    return zone(schedule.timezone or "UTC")
+
+
+def jitter_of(reminder_id: str, seconds: int) -> Instant:
+    """How much later than meant a reminder fires: always the same for one reminder, at most so many seconds."""
+    number = int.from_bytes(blake2b(reminder_id.encode(), digest_size=8).digest())
+    return number % (seconds + 1) * SECOND
+
+
+def pattern_of(schedule: Schedule) -> Pattern | None:
+    """The wall times that it means; None when it is no matter of a wall clock."""
+    start = schedule.start_local or moment_of(zone_of(schedule).wall(to_instant(schedule.start_at)))
+    match schedule.schedule_type:
+        case fields.CALENDAR:
+            return every(schedule.unit or "", schedule.every or 1, start, schedule.month_overflow or "clamp")
+        case fields.CRON:
+            return cron(schedule.cron or "")
+        case fields.RRULE:
+            more, less = schedule.rdates_local or (), schedule.exdates_local or ()
+            return recurrence(schedule.rrule or "", start, schedule.rrule_until, more, less)
+    return None
+
+
+def _unbounded(schedule: Schedule) -> Rule:
+    pattern = pattern_of(schedule)
+    if pattern is not None:
+        return Zoned(pattern, zone_of(schedule), _daylight(schedule))
+    start = to_instant(schedule.start_at)
+    match schedule.schedule_type:
+        case fields.ONE_TIME:
+            return Instants([start])
+        case fields.RECURRING if schedule.backoff_minutes:
+            return Backoff(start, [gap * _MINUTE for gap in schedule.backoff_minutes])
+        case fields.RECURRING if schedule.interval_minutes:
+            return Grid(start, schedule.interval_minutes * _MINUTE)
+        case fields.ANCHORED:
+            fired = schedule.fired_offsets or ()
+            return Instants(instant for text, instant in offsets_of(schedule) if text not in fired)
+    raise ValueError(f"a {schedule.schedule_type} schedule lacks what it needs")
+
+
+def offsets_of(schedule: Schedule) -> list[tuple[str, Instant]]:
+    """The offsets of an anchored schedule with their instants."""
+    if schedule.anchor_at is None:
+        raise ValueError("an anchored schedule has no anchor")
+    zone = zone_of(schedule)
+    anchor = to_instant(schedule.anchor_at)
+    meant = schedule.anchor_local or moment_of(zone.wall(anchor))
+    return list(anchored.instants(anchor, meant, schedule.offsets or (), zone, _daylight(schedule)))
+
+
+def _daylight(schedule: Schedule) -> Daylight:
+    if schedule.schedule_type == fields.CRON and cron(schedule.cron or "").counts_elapsed_time:
+        return ELAPSED
+    return Daylight(schedule.dst_gap or "first_valid", schedule.dst_overlap or "first")

@@ -1,0 +1,62 @@
+"""A schedule as the database keeps it: type, anchor and interval are columns, everything else is one JSON object."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from reminders.model import Json, Schedule, SendWindow
+
+_COLUMNS = ("schedule_type", "start_at", "interval_minutes")
+_MOMENTS = frozenset(
+    {"anchor_at", "end_at", "start_local", "anchor_local", "rrule_until", "offsets_from"}
+)  # written as ISO 8601; a naive one is a wall time
+_LISTS_OF_MOMENTS = frozenset({"rdates", "exdates", "rdates_local", "exdates_local"})
+_LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
+_OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
+
+_NAMES = frozenset(_OTHERS)
+
+
+def to_text(schedule: Schedule) -> str | None:
+    """The JSON of what the columns do not hold; None when that is nothing."""
+    given = {name: value for name in _OTHERS if (value := getattr(schedule, name)) is not None}
+    return json.dumps({name: _written(name, value) for name, value in given.items()}) if given else None
+
+
+def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
+    """The schedule that a row holds; ValueError or TypeError when somebody has written something else there."""
+    others = {} if text is None else _read(text)
+    return Schedule(schedule_type=schedule_type, start_at=start_at, interval_minutes=interval_minutes, **others)
+
+
+@lru_cache(maxsize=4_096)
+def _read(text: str) -> dict[str, Any]:
+    """Many reminders have the same."""
+    return {name: _reading(name)(value) for name, value in json.loads(text).items() if name in _NAMES}
+
+
+def _reading(name: str) -> Callable[[Any], Any]:
+    if name in _MOMENTS:
+        return datetime.fromisoformat
+    if name in _LISTS_OF_MOMENTS:
+        return lambda texts: tuple(map(datetime.fromisoformat, texts))
+    if name in _LISTS:
+        return tuple
+    if name == "send_window":
+        return lambda window: SendWindow(**{**window, "weekdays": frozenset(window["weekdays"])})
+    return lambda value: value
+
+
+def _written(name: str, value: Any) -> Json:
+    if name in _MOMENTS:
+        return str(value.isoformat())
+    if name in _LISTS_OF_MOMENTS:
+        return [moment.isoformat() for moment in value]
+    if name in _LISTS:
+        return list(value)
+    if isinstance(value, SendWindow):
+        return {**asdict(value), "weekdays": sorted(value.weekdays)}
+    return value  # type: ignore[no-any-return]

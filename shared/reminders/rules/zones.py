@@ -1,0 +1,148 @@
+"""Time zones as stretches of constant offset, from the pinned `tzdata`, never from the machine's own copy."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import tzdata
+
+from reminders.model import EPOCH, MICROSECOND, Instant, to_instant
+
+type Wall = int
+"""Microseconds of a wall clock since 1970-01-01T00:00, whatever the zone."""
+
+SECOND: Instant = 1_000_000
+DAY: Instant = 86_400 * SECOND
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
+
+VERSION: str = tzdata.IANA_VERSION
+"""Which edition of the time-zone database this is: a year and a letter, so that later ones compare as greater."""
+
+
+class Stretch(NamedTuple):
+    """Where a zone's offset from UTC is constant. Years are cut apart as well, by transitions that change nothing."""
+
+    start: Instant
+    end: Instant  # exclusive
+    offset: int  # microseconds that the wall clock is ahead of UTC
+    before: int  # the offset just before the start
+    after: int  # the offset from the end on
+
+    @property
+    def gap(self) -> int:
+        """How much wall time is missing at the start."""
+        return max(0, self.offset - self.before)
+
+    @property
+    def repeated(self) -> int:
+        """How much wall time at the start has been before."""
+        return max(0, self.before - self.offset)
+
+    @property
+    def to_be_repeated(self) -> int:
+        """How much wall time at the end comes again."""
+        return max(0, self.offset - self.after)
+
+
+class Zone:
+    """One IANA time zone."""
+
+    def __init__(self, info: ZoneInfo) -> None:
+        self._info = info
+        self._years: dict[int, tuple[list[Instant], list[Stretch]]] = {}
+        self._last: Stretch | None = None
+
+    def stretch(self, instant: Instant) -> Stretch:
+        """The stretch in which an instant lies."""
+        last = self._last
+        if last is not None and last.start <= instant < last.end:
+            return last
+        year = _utc(instant).year
+        if year not in self._years:
+            found = list(_stretches(self._info, year))
+            self._years[year] = [stretch.start for stretch in found], found
+        starts, stretches = self._years[year]
+        self._last = found_one = stretches[bisect_right(starts, instant) - 1]
+        return found_one
+
+    def wall(self, instant: Instant) -> Wall:
+        """What the wall clock shows."""
+        return instant + self.stretch(instant).offset
+
+    def instants(self, wall: Wall) -> list[Instant]:
+        """When the wall clock shows this: never in a gap, twice in a repeated hour."""
+        found = (wall - s.offset for s in self.around(wall) if s.start <= wall - s.offset < s.end)
+        return sorted(found)
+
+    def around(self, wall: Wall) -> Iterator[Stretch]:
+        """The stretches that a wall time may lie in or before."""
+        stretch = self.stretch(wall - 2 * DAY)
+        while stretch.start <= wall + 2 * DAY:
+            yield stretch
+            stretch = self.stretch(stretch.end)
+
+    def transitions(self, after: Instant, until: Instant) -> Iterator[Instant]:
+        """When the offset changes, in (after, until)."""
+        stretch = self.stretch(after)
+        while stretch.end < until:
+            if stretch.offset != stretch.after:
+                yield stretch.end
+            stretch = self.stretch(stretch.end)
+
+
+@cache
+def names() -> frozenset[str]:
+    """All zones that there are."""
+    return frozenset((resources.files("tzdata") / "zones").read_text(encoding="ascii").split())
+
+
+@cache
+def zone(name: str) -> Zone:
+    """A zone by its IANA name; LookupError when there is none."""
+    if name not in names():
+        raise LookupError(f"there is no time zone {name[:60]!r}")
+    *folders, file = name.split("/")
+    with resources.files(".".join(["tzdata", "zoneinfo", *folders])).joinpath(file).open("rb") as data:
+        return Zone(ZoneInfo.from_file(data, key=name))
+
+
+def wall_of(moment: datetime) -> Wall:
+    """A naive wall time as a number."""
+    return (moment - _EPOCH) // MICROSECOND
+
+
+def moment_of(wall: Wall) -> datetime:
+    """A number as a naive wall time."""
+    return _EPOCH + timedelta(microseconds=wall)
+
+
+def _utc(instant: Instant) -> datetime:
+    return EPOCH + timedelta(microseconds=instant)
+
+
+def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
+    """A year of UTC, cut where the offset changes. Found by asking once a day: no zone changes twice within one."""
+
+    @cache
+    def offset(instant: Instant) -> int:
+        return (info.fromutc(_utc(instant).replace(tzinfo=info)).utcoffset() or timedelta()) // MICROSECOND
+
+    def change(low: Instant, high: Instant) -> Instant:
+        """Where, to the second, the offset of `low` ends."""
+        before = offset(low)
+        while high - low > SECOND:
+            middle = (low + high) // 2 // SECOND * SECOND
+            low, high = (middle, high) if offset(middle) == before else (low, middle)
+        return high
+
+    begin, end = (to_instant(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + 1))
+    days = pairwise(range(begin, end + DAY, DAY))
+    changes = {change(day, following) for day, following in days if offset(day) != offset(following)}
+    for start, stop in pairwise(sorted({begin, end} | changes)):
+        yield Stretch(start, stop, offset(start), offset(start - 1), offset(stop))

@@ -1,0 +1,4 @@
+-- One business calendar.
+SELECT name, days::text AS days, created_at, updated_at
+FROM business_calendars
+WHERE name = :name;
