@@ -86,11 +86,15 @@ def load_due(
     name: str = "INT",
     body_bytes: int = 0,
     stopped_percent: int = 5,
+    cron: bool = False,
 ) -> None:
     """`count` hourly reminders, each with a flag of its own; so many percent of the flags are true.
 
-    `due` and `channel` are SQL over the reminder's number `g`, which counts from 1; two loads need two names.
+    With `cron` they fire at one of sixty minutes of each hour in Berlin, otherwise on a grid. `due` and `channel` are SQL
+    over the reminder's number `g`, which counts from 1; two loads need two names.
     """
+    schedule = "jsonb_build_object('cron', g % 60 || ' 0-23 * * *', 'timezone', 'Europe/Berlin')" if cron else "NULL"
+    kind, minutes = ("cron", "NULL") if cron else ("recurring", "60")
     message = f"jsonb_build_object('subject', 'Feedback', 'body', repeat('x', {body_bytes}))" if body_bytes else "NULL"
     is_true = f"g % {100 // stopped_percent} = 0" if stopped_percent else "false"
     with session(address, LOAD_SECONDS) as database:
@@ -100,9 +104,9 @@ def load_due(
         database.run(
             f"""
             INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
-              next_run_at, planned_through, stop_condition_type, stop_condition_value, message)
-            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, 'recurring', 60, due - interval '1 hour',
-              due, due - interval '1 hour', 'db_check', 'done:{name}:' || g, {message}
+              next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule)
+            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes}, due - interval '1 hour',
+              due, due - interval '1 hour', 'db_check', 'done:{name}:' || g, {message}, {schedule}
             FROM (SELECT g, {due} AS due FROM generate_series(1, {count}) g) reminders
             """
         )

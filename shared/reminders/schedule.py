@@ -6,14 +6,10 @@ Everything else is up to `rules/`, which is loaded when the first such schedule 
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from reminders.errors import PlanRefused
 from reminders.model import BusinessCalendar, Due, Instant, Schedule, to_datetime, to_instant
 from reminders.rules.step import Step
-
-if TYPE_CHECKING:
-    from reminders.rules.timeline import Timeline
 
 ONE_TIME = "one_time"
 RECURRING = "recurring"
@@ -91,10 +87,8 @@ def _plain(due: Due, now: Instant) -> Step:
 
 def _by_rule(due: Due, now: Instant, calendars: Calendars) -> Step:
     from reminders.rules import misfires
-    from reminders.rules.rule import timeline_of
-    from reminders.rules.stored import to_schedule
+    from reminders.rules.rule import timeline_of_row
 
-    schedule = to_schedule(due.schedule_type, to_datetime(due.start_at), due.interval_minutes, due.schedule)
-    timeline: Timeline = timeline_of(schedule, calendars, due.id)
+    timeline, schedule = timeline_of_row(due, calendars)
     cursor = NEVER if due.planned_through is None else due.planned_through
     return misfires.step(timeline, misfires.policy_of(schedule), cursor, now)

@@ -128,7 +128,7 @@ def test_an_operators_older_instant_fires_although_the_bound_has_passed_it(world
     reminder = world.create(now=NOW)
     world.store.save_bookmark(to_instant(NOW), 1.0, NOW)
     world.sql("UPDATE reminder_jobs SET next_run_at = CAST(:at AS timestamptz)", at=(NOW - DAY).isoformat())
-    assert not world.store.bookmark(NOW + timedelta(seconds=0.5)).may_sweep
+    assert not world.store.bookmark("", NOW + timedelta(seconds=0.5)).may_sweep
     world.tick(NOW + timedelta(seconds=1))
     assert len(world.runs(reminder)) == 1
 

@@ -1,16 +1,19 @@
 """A schedule in, its rule and its timeline out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from reminders.errors import PlanRefused
-from reminders.model import BusinessCalendar, Instant, Schedule, SendWindow, to_instant
+from reminders.model import EPOCH, BusinessCalendar, Due, Instant, Schedule, SendWindow, to_datetime, to_instant
 from reminders.rules import anchored, fields
 from reminders.rules.cron import cron
 from reminders.rules.elapsed import Backoff, Grid, Instants
 from reminders.rules.every import every
 from reminders.rules.gates import Gate
 from reminders.rules.recurrence import recurrence
+from reminders.rules.stored import to_schedule
 from reminders.rules.timeline import Bounded, Rule, Timeline
 from reminders.rules.wall import ELAPSED, Daylight, Pattern, Zoned
 from reminders.rules.zones import SECOND, Zone, moment_of, zone
@@ -20,23 +23,47 @@ _MINUTE = 60 * SECOND
 
 def rule_of(schedule: Schedule) -> Bounded:
     """The instants that a schedule means; ValueError or InvalidField when it is not whole."""
-    start = to_instant(schedule.start_at)
-    end = None if schedule.end_at is None else to_instant(schedule.end_at)
-    if schedule.schedule_type == fields.ANCHORED and schedule.start_local is None:
-        start = -(2**62)  # its anchor bounds it
-    return Bounded(_unbounded(schedule), start, end)
+    return _bounded(schedule, unbounded(schedule), to_instant(schedule.start_at))
 
 
 def timeline_of(
     schedule: Schedule, calendars: Mapping[str, BusinessCalendar], reminder_id: str | None = None
 ) -> Timeline:
     """A reminder's occurrences; without its id there is no jitter. PlanRefused when its calendar is not there."""
-    return Timeline(
-        rule_of(schedule),
-        gate_of(schedule, calendars),
-        defers=schedule.window_policy != "skip",
-        jitter=jitter_of(reminder_id, schedule.jitter_seconds or 0) if reminder_id else 0,
-    )
+    return _timeline(schedule, rule_of(schedule), calendars, reminder_id)
+
+
+def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tuple[Timeline, Schedule]:
+    """A claimed reminder's occurrences, and its schedule as far as it is the same for all that have its JSON.
+
+    A thousand reminders of a batch may have the same cron expression and differ in their anchor, which is a column.
+    """
+    schedule, rule = _common(due.schedule_type, due.interval_minutes, due.schedule)
+    if rule is None:
+        schedule = replace(schedule, start_at=to_datetime(due.start_at))
+        rule = unbounded(schedule)
+    return _timeline(schedule, _bounded(schedule, rule, due.start_at), calendars, due.id), schedule
+
+
+@lru_cache(maxsize=4_096)
+def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
+    """A schedule without its anchor, and its rule if that does not depend on one."""
+    schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
+    return schedule, unbounded(schedule) if schedule_type == fields.CRON else None
+
+
+def _bounded(schedule: Schedule, rule: Rule, start: Instant) -> Bounded:
+    end = None if schedule.end_at is None else to_instant(schedule.end_at)
+    if schedule.schedule_type == fields.ANCHORED and schedule.start_local is None:
+        start = -(2**62)  # its anchor bounds it
+    return Bounded(rule, start, end)
+
+
+def _timeline(
+    schedule: Schedule, rule: Bounded, calendars: Mapping[str, BusinessCalendar], reminder_id: str | None
+) -> Timeline:
+    jitter = jitter_of(reminder_id, schedule.jitter_seconds) if reminder_id and schedule.jitter_seconds else 0
+    return Timeline(rule, gate_of(schedule, calendars), defers=schedule.window_policy != "skip", jitter=jitter)
 
 
 def gate_of(schedule: Schedule, calendars: Mapping[str, BusinessCalendar]) -> Gate | None:
@@ -67,19 +94,20 @@ def jitter_of(reminder_id: str, seconds: int) -> Instant:
 
 def pattern_of(schedule: Schedule) -> Pattern | None:
     """The wall times that it means; None when it is no matter of a wall clock."""
+    if schedule.schedule_type == fields.CRON:
+        return cron(schedule.cron or "")
     start = schedule.start_local or moment_of(zone_of(schedule).wall(to_instant(schedule.start_at)))
     match schedule.schedule_type:
         case fields.CALENDAR:
             return every(schedule.unit or "", schedule.every or 1, start, schedule.month_overflow or "clamp")
-        case fields.CRON:
-            return cron(schedule.cron or "")
         case fields.RRULE:
             more, less = schedule.rdates_local or (), schedule.exdates_local or ()
             return recurrence(schedule.rrule or "", start, schedule.rrule_until, more, less)
     return None
 
 
-def _unbounded(schedule: Schedule) -> Rule:
+def unbounded(schedule: Schedule) -> Rule:
+    """The instants that a schedule's rule means, whatever its start and end."""
     pattern = pattern_of(schedule)
     if pattern is not None:
         return Zoned(pattern, zone_of(schedule), _daylight(schedule))

@@ -2,7 +2,7 @@
 -- an older edition of the time zones, or a business calendar that has changed.
 SELECT (date_part('epoch', claim_floor) * 1e6)::bigint,
   COALESCE(sweep_after <= COALESCE(CAST(:now AS timestamptz), now()), true),
-  COALESCE(zones_version < :zones_version, true) OR EXISTS (
+  zones_version < :zones_version OR EXISTS (
     SELECT
     FROM business_calendars
     WHERE replan_after IS NOT NULL)

@@ -32,5 +32,6 @@ CREATE INDEX reminder_jobs_by_calendar ON reminder_jobs ((schedule ->> 'business
   WHERE schedule ->> 'business_calendar' IS NOT NULL AND status IN ('ACTIVE', 'PAUSED');
 
 ALTER TABLE scheduler_state
-  ADD COLUMN zones_version      varchar(10),        -- the edition of the time-zone database that all future instants follow
+  -- The edition of the time-zone database that all future instants follow. Nothing read a clock before this one.
+  ADD COLUMN zones_version      varchar(10) NOT NULL DEFAULT '2026f',
   ADD COLUMN zones_replan_after uuid;               -- a newer one is being applied, and the reminders up to here have it
