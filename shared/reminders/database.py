@@ -186,6 +186,10 @@ class Database:
         self._connection: pg8000.native.Connection | None = None
         self._in_transaction = False
 
+    def another(self) -> "Database":
+        """The same database, over a connection of its own."""
+        return Database(self._address, self._read_timeout)
+
     def run(self, sql: str, **parameters: Any) -> list[Row]:
         """Runs one statement and returns its rows.
 

@@ -1,7 +1,7 @@
 """Leased runs on their way: a pool of threads for each channel, stop checks, and the recording of outcomes.
 
 One thread owns a Delivery, and with it the connection: it hands runs to the pools, renews what they know of stop
-conditions, and writes down what they report. The threads of the pools only send.
+conditions, and sees that what they report is written down. The threads of the pools only send.
 """
 
 import threading
@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from reminders import lifecycle
 from reminders.channels import Channel
-from reminders.errors import DatabaseRefused
 from reminders.model import Instant, Reason, Run, State
-from reminders.observe import logger
+from reminders.recording import Recorded, Recorder
 from reminders.sending import attempt
 from reminders.store import Now, Outcome, Store
 
@@ -78,7 +77,9 @@ class Delivery:
         self._deadline = deadline
         self._pools = {name: _Pool(name, channel, self._work) for name, channel in channels.items()}
         self._held: dict[int, Run] = {}
-        self._reports: SimpleQueue[Outcome | NotBegun | None] = SimpleQueue()
+        self._reports: SimpleQueue[Outcome | NotBegun | Recorded | BaseException | None] = SimpleQueue()
+        self._recorder = Recorder(store, self._reports.put, now)
+        self._recording = 0  # batches of outcomes that the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
         self._unbegun: list[Run] = []
@@ -95,7 +96,7 @@ class Delivery:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
-        return not self._held and not self._finished and not self._unbegun
+        return not self._held and not self._finished and not self._unbegun and not self._recording
 
     def holds_any(self, ids: Collection[int]) -> bool:
         """Whether one of these runs is still held."""
@@ -127,12 +128,18 @@ class Delivery:
         self._collect(wait_seconds)
         if self._finished and self._is_time_to_record():
             self._record()
+        while self._recording and len(self._finished) >= ROOM:  # the database takes them more slowly than they come
+            self._collect(RENEW_SECONDS)
         if self._unbegun:
             self._hand_back()
         if not self._held:
             self._oldest_reading = float("inf")
         elif monotonic() - max(self._checked_at, self._oldest_reading) >= RENEW_SECONDS:
             self._renew()
+
+    def record_aside(self) -> None:
+        """From now on outcomes are written on a connection of their own, while the owner plans on."""
+        self._recorder.step_aside()
 
     def finish(self) -> None:
         """Waits until everything that is held is recorded or, after the deadline, handed back.
@@ -153,16 +160,19 @@ class Delivery:
         try:
             self.finish()
         finally:
-            for pool in self._pools.values():
-                pool.dismiss()
+            self._dismiss()
 
     def abandon(self) -> None:
         """Lets the threads go without the database: what they hold comes back when its lease ends."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        self._dismiss()
+
+    def _dismiss(self) -> None:
         for pool in self._pools.values():
             pool.dismiss()
+        self._recorder.dismiss()
 
     # In the threads
 
@@ -194,6 +204,8 @@ class Delivery:
     # In the owner's thread
 
     def _is_time_to_record(self) -> bool:
+        if self._recording:
+            return False
         if not self._held or len(self._finished) >= FLUSH_RUNS:
             return True
         return monotonic() - self._finished_since >= FLUSH_SECONDS
@@ -215,6 +227,10 @@ class Delivery:
             while True:
                 if report is None:
                     self._renew_if_stale()
+                elif isinstance(report, Recorded):
+                    self._count(report)
+                elif isinstance(report, BaseException):
+                    raise report
                 else:
                     self._take(report)
                 report = self._reports.get_nowait()
@@ -262,56 +278,21 @@ class Delivery:
 
     def _record(self) -> None:
         outcomes, self._finished = self._finished, []
-        others = [outcome for outcome in outcomes if outcome.state is not State.DEAD]
-        if others:
-            self._record_some(others)
-        if len(others) < len(outcomes):
-            self._record_dead([outcome for outcome in outcomes if outcome.state is State.DEAD])
+        self._recording += 1
+        self._recorder.record(outcomes)
+        self._collect(0.0)
 
-    def _record_some(self, outcomes: list[Outcome]) -> None:
-        """A batch that the database refuses is halved until the culprit is alone; that one is recorded without its texts."""
-        try:
-            recorded = self._store.record_outcomes(outcomes, self._now)
-        except DatabaseRefused as refused:
-            if len(outcomes) == 1:
-                logger.error("an outcome could not be recorded as it was", extra={"sqlstate": refused.sqlstate})
-                self._record_some([outcomes[0]._replace(error=None, provider_id=None)])
-                return
-            half = len(outcomes) // 2
-            self._record_some(outcomes[:half])
-            self._record_some(outcomes[half:])
-            return
-        self._count(outcomes, recorded)
-
-    def _record_dead(self, outcomes: list[Outcome]) -> None:
-        """A reminder whose last run ends DEAD has failed: both are written in one transaction, the reminder locked first.
-
-        One that somebody else has locked is not waited for: its outcome is kept for the next time.
-        """
-
-        def work() -> tuple[list[Outcome], int]:
-            ours = self._store.lock_reminders({outcome.run.reminder_id for outcome in outcomes})
-            dead = [outcome for outcome in outcomes if outcome.run.reminder_id in ours]
-            recorded = self._store.record_outcomes(dead, self._now) if dead else 0
-            if dead:
-                self._store.fail_undelivered(ours, self._now)
-            return dead, recorded
-
-        dead, recorded = self._store.atomically(work)
-        self._finished += [outcome for outcome in outcomes if outcome not in dead]
-        self._finished_since = monotonic()
-        for outcome in dead:
-            extra = {"run": outcome.run.key, "channel": outcome.run.channel, "reason": outcome.reason}
-            logger.warning("run is dead", extra=extra)
-        self._count(dead, recorded)
-
-    def _count(self, outcomes: list[Outcome], recorded: int) -> None:
-        self.counts.update([outcome.state for outcome in outcomes])
-        self.counts["late"] += len(outcomes) - recorded
+    def _count(self, recorded: Recorded) -> None:
+        self._recording -= 1
+        if recorded.kept and not self._finished:
+            self._finished_since = monotonic()
+        self._finished += recorded.kept
+        self.counts.update([outcome.state for outcome in recorded.outcomes])
+        self.counts["late"] += len(recorded.outcomes) - recorded.ours
         instant, at = self._clock
         self.lateness += [
             (instant - outcome.run.scheduled_at) / 1e6 + outcome.begun - at
-            for outcome in outcomes
+            for outcome in recorded.outcomes
             if outcome.state is State.SENT
         ]
 

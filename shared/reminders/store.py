@@ -88,6 +88,10 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def another(self) -> "Store":
+        """A store on the same database, with a connection of its own, for another thread."""
+        return Store(self._database.another())
+
     def close(self) -> None:
         self._database.close()
 

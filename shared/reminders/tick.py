@@ -262,6 +262,8 @@ class Tick:
         return self._take(planned)
 
     def _take(self, planned: Planned) -> bool:
+        if planned.is_full:
+            self._delivery.record_aside()
         self._delivery.accept(planned.leased, planned.read_at, planned.now)
         self._count(planned)
         return bool(planned.plans)

@@ -28,7 +28,7 @@ LAYERS: tuple[set[str], ...] = (
     {"lifecycle", "changes"},
     {"rows", "database", "observe"},
     {"store", "channels"},
-    {"sending"},
+    {"sending", "recording"},
     {"commands", "planning", "delivery", "replanning"},
     {"tick"},
     {"wiring", "http"},
