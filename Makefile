@@ -29,7 +29,7 @@ HOST_ARCHITECTURE = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 WHEELS = $(foreach tag,manylinux_2_28 manylinux_2_17 manylinux2014,$(tag)_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64))
 COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run sql test check build sam-local deploy bench bench-peers soak mutants requirements clean
+.PHONY: help run sql test check build sam-local deploy bench bench-peers lab soak mutants requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench: .venv/.run ## measure the engine (ARGS=--json prints JSON)
 
 bench-peers: .venv/.dev ## measure other engines the same way
 	@$(PYTHON) -m bench.peers $(ARGS)
+
+lab: .venv/.dev ## bad URLs, names, certificates and servers against the guarded HTTP client, as a table
+	@$(PYTHON) -m tests.lab
 
 soak: .venv/.dev ## kill and restart it over and over, then count what was lost or doubled
 	@$(PYTHON) -m tests.crash.soak $(ARGS)

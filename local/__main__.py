@@ -20,6 +20,8 @@ from reminders.wiring import Scheduler, address_of
 HOST = "127.0.0.1"
 FOLDER = Path(".local")
 URL_FILE = FOLDER / "database-url"
+# Known to everybody, and worth as much: what a receiver on the same machine verifies with.
+WEBHOOK_SECRET = "whsec_bG9jYWwtb25seS1hbmQtbm8tc2VjcmV0"
 TICK_EVERY_SECONDS = 2.0
 TICK_BUDGET_SECONDS = 60.0
 # Of the embedded server; what a laptop has to spare.
@@ -53,6 +55,8 @@ def _settings() -> Settings:
         {
             "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
             "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
+            "WEBHOOK_SECRETS": f'["{WEBHOOK_SECRET}"]',
+            "EGRESS_ALLOW": "http port:* 127.0.0.0/8 ::1/128",
             **os.environ,
         }
     )

@@ -143,8 +143,8 @@ def lambda_door(database_url: str, **environment: str) -> Iterator[LambdaDoor]:
 
 
 @contextmanager
-def local_door(database_url: str) -> Iterator[LocalDoor]:
-    app = server.build_app(Settings(database_url=database_url))
+def local_door(database_url: str, **environment: str) -> Iterator[LocalDoor]:
+    app = server.build_app(Settings.from_environment({"DATABASE_URL": database_url, **environment}))
     yield LocalDoor(app)
     app.close()
 

@@ -1,7 +1,9 @@
 """Settings, read once from the environment by the composition root."""
 
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +15,9 @@ class Settings:
     email_transport: str = "ses"  # ses · smtp://user:password@host:port · outbox:FOLDER
     email_sender: str = "reminders@localhost"
     default_email_recipient: str = ""  # where a reminder without a recipient goes
+    webhook_endpoints: str = field(default="", repr=False)  # JSON: name -> {"url": "https://…", "secrets": […]}
+    webhook_secrets: str = field(default="", repr=False)  # JSON: a list of what webhooks to URLs are signed with
+    egress_allow: str = ""  # beside https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
     stage: str = "local"
     code_version: str = "dev"
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
@@ -23,6 +28,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; an empty variable counts as unset."""
         given = {name: environment[name.upper()] for name in cls.__annotations__ if environment.get(name.upper())}
+        for name in _WITH_SECRETS & given.keys():
+            given[name] = _with_variables(given[name], environment)
         numbers = {name: int(given.pop(name)) for name in _NUMBERS if name in given}
         settings = replace(cls(), **given, **numbers)  # type: ignore[arg-type]
         if settings.punctuality not in ("minute", "second"):
@@ -31,3 +38,16 @@ class Settings:
 
 
 _NUMBERS = ("max_workers", "run_retention_days")
+_WITH_SECRETS = {"webhook_endpoints", "webhook_secrets"}
+_VARIABLE = re.compile(r'"env:([A-Za-z0-9_]*)"')
+
+
+def _with_variables(text: str, environment: Mapping[str, str]) -> str:
+    """JSON in which each "env:NAME" is what that variable holds."""
+
+    def value(match: re.Match[str]) -> str:
+        if not environment.get(match[1]):
+            raise ValueError(f"a webhook's secret is env:{match[1]}, and that variable is not set")
+        return json.dumps(environment[match[1]])
+
+    return _VARIABLE.sub(value, text)

@@ -50,6 +50,14 @@ class ConditionIsTrue(ReminderError):
         self.reminder_id = reminder_id
 
 
+class CalendarInUse(ReminderError):
+    """A live reminder keeps to this business calendar, so it cannot be removed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a live reminder keeps to this calendar: end it, or change it to another one, before")
+        self.name = name
+
+
 class StaleVersion(ReminderError):
     """Somebody else has edited the reminder since the caller read it."""
 

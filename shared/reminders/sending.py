@@ -3,7 +3,7 @@
 import random
 
 from reminders import lifecycle
-from reminders.channels import Channel, PermanentFailure, UnknownOutcome
+from reminders.channels import Channel, PermanentFailure, RetryLater, UnknownOutcome
 from reminders.model import Reason, Run, State
 from reminders.observe import logger
 from reminders.store import Outcome
@@ -19,12 +19,14 @@ def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
         return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
     except UnknownOutcome as failure:
         return _again(run, Reason.UNKNOWN, failure, begun)
+    except RetryLater as failure:
+        return _again(run, Reason.RETRY, failure, begun, failure.after_seconds)
     except BaseException as failure:  # a channel is anybody's code, and a thread that died would hold its run for good
         return _again(run, Reason.RETRY, failure, begun)
 
 
-def _again(run: Run, reason: Reason, failure: BaseException, begun: float) -> Outcome:
-    delay = lifecycle.retry_delay(run.attempt, random.random)
+def _again(run: Run, reason: Reason, failure: BaseException, begun: float, asked: float = 0.0) -> Outcome:
+    delay = lifecycle.retry_delay(run.attempt, random.random, asked)
     if delay is None:
         return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
     extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}

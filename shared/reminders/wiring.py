@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reminders.channels import build_channels, known_channels
+from reminders.channels import build_channels, build_recipient_checks, known_channels
 from reminders.config import Settings
 from reminders.database import Address, Database
 from reminders.errors import DatabaseUnavailable
@@ -31,7 +31,8 @@ def build_commands(settings: Settings) -> "Commands":
     """The API's verbs over a store of their own, for one thread."""
     from reminders.commands import Commands  # the scheduler's cold start does without them
 
-    return Commands(build_store(settings, API_PATIENCE_SECONDS), known_channels())
+    store = build_store(settings, API_PATIENCE_SECONDS)
+    return Commands(store, known_channels(), build_recipient_checks(settings))
 
 
 class Scheduler:

@@ -1,16 +1,23 @@
 """`make soak`: three workers that are killed at random, while callers create, pause and flag. Ends with one line.
 
-python -m tests.crash.soak [--seconds 180] [--reminders 5000]
+python -m tests.crash.soak [--seconds 180] [--reminders 5000] [--webhook]
+
+With --webhook the workers deliver by the webhook channel over TLS to a receiver of its own process, where
+`standardwebhooks` verifies each message and seen ids are dropped.
 """
 
 import argparse
+import json
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +28,8 @@ from reminders.database import Address, Database
 from reminders.errors import IllegalTransition
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.store import Store
-from tests.crash.stage import Receiver, kill, listening, start_worker, stop, wait_until
+from tests.crash.stage import ROOT, Receiver, kill, listening, start_worker, stop, wait_until
+from tests.receiver import FIRST, LOOPBACK, SECOND
 
 WORKERS = 3
 LEASE_SECONDS = 3.0
@@ -37,21 +45,73 @@ class Tally:
     lost: int
     early: int
     unexplained: int  # runs that ended otherwise than SENT or CANCELLED
+    refused: int = 0  # messages that the receiver could not verify
 
     def __str__(self) -> str:
         return (
-            f"kills survived {self.kills} · sent {self.sent} · repeated {self.repeated} · "
-            f"lost {self.lost} · early {self.early} · unexplained {self.unexplained}"
+            f"kills survived {self.kills} · sent {self.sent} · repeated {self.repeated} · lost {self.lost} · "
+            f"early {self.early} · unexplained {self.unexplained} · refused {self.refused}"
         )
 
 
-def soak(address: Address, *, reminders: int, seconds: float, seed: int = 1) -> Tally:
+@dataclass
+class Post:
+    """Where workers deliver to, as their settings say it, and how to end it: what it got, and what it refused."""
+
+    settings: dict[str, object]
+    end: Callable[[], tuple[Receiver, int]]
+
+
+@contextmanager
+def by_line() -> Iterator[Post]:
+    """The tests' own channel and receiver."""
+    receiver = Receiver()
+    with listening(receiver.take) as port:
+        yield Post({"receiver": port}, lambda: (receiver, 0))
+
+
+@contextmanager
+def by_webhook() -> Iterator[Post]:
+    """The webhook channel, in the midst of a rotation: signed with two secrets, of which the receiver knows the old one."""
+    with tempfile.TemporaryDirectory(prefix="reminders-hook-") as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.hook", folder, FIRST],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'shared'}{os.pathsep}{ROOT}"},
+        )
+        with process:
+            assert process.stdin and process.stdout
+            where = json.loads(process.stdout.readline())
+            endpoint = {"url": where["url"], "secrets": [SECOND, FIRST]}
+            hook = {"endpoint": endpoint, "ca_file": where["ca_file"], "allow": f"{LOOPBACK} ::1/128"}
+
+            def end() -> tuple[Receiver, int]:
+                report = json.loads(process.communicate()[0])
+                return Receiver(texts=report["texts"], early=report["early"]), report["refused"]
+
+            yield Post({"receiver": 0, "hook": hook}, end)
+
+
+def soak(
+    address: Address,
+    *,
+    reminders: int,
+    seconds: float,
+    seed: int = 1,
+    post: Callable[[], AbstractContextManager[Post]] = by_line,
+) -> Tally:
     """Runs the scene on an empty migrated database."""
     chance = random.Random(seed)
-    receiver = Receiver()
     with ExitStack() as stack:
-        port = stack.enter_context(listening(receiver.take))
-        workers = [start_worker(address.url, port, 0, lease=LEASE_SECONDS, batch=200) for _ in range(WORKERS)]
+        where = stack.enter_context(post())
+
+        def start() -> subprocess.Popen[str]:
+            return start_worker(address.url, prompter=0, lease=LEASE_SECONDS, batch=200, **where.settings)  # type: ignore[arg-type]
+
+        workers = [start() for _ in range(WORKERS)]
         stack.callback(lambda: [kill(worker) for worker in workers if worker.poll() is None])
         callers = threading.Thread(target=_call, args=(address, reminders, seconds))
         callers.start()
@@ -60,7 +120,7 @@ def soak(address: Address, *, reminders: int, seconds: float, seed: int = 1) -> 
             time.sleep(chance.uniform(0.5, 2.0))
             unlucky = chance.randrange(WORKERS)
             kill(workers[unlucky])
-            workers[unlucky] = start_worker(address.url, port, 0, lease=LEASE_SECONDS, batch=200)
+            workers[unlucky] = start()
             kills += 1
         callers.join()
         with closing(Database(lambda fresh: address)) as database:
@@ -72,10 +132,11 @@ def soak(address: Address, *, reminders: int, seconds: float, seed: int = 1) -> 
                 )
                 return bool(left == 0)
 
-            quiet = wait_until(is_quiet, 60.0)
+            quiet = wait_until(is_quiet, 100.0)
             for worker in workers:
                 stop(worker)
-            return _tally(database, receiver, kills, quiet)
+            receiver, refused = where.end()
+            return replace(_tally(database, receiver, kills, quiet), refused=refused)
 
 
 def _call(address: Address, reminders: int, seconds: float) -> None:
@@ -101,6 +162,7 @@ def _wish(number: int, name: str, chance: random.Random) -> NewReminder:
     return NewReminder(
         key=NaturalKey(entity_type="interviewer", entity_id=f"{name}_{number}", event_type="feedback_form"),
         channel="post",
+        recipient="hook",
         schedule=ScheduleWish(
             schedule_type="recurring" if often else "one_time",
             interval_minutes=1 if often else None,
@@ -131,6 +193,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--reminders", type=int, default=5_000)
+    parser.add_argument("--webhook", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reminders-soak-") as folder:
         Path(folder).chmod(0o755)
@@ -139,11 +202,16 @@ def main() -> int:
             address = postgres.address_of(server, "postgres").to("soak")
             postgres.create_database(postgres.address_of(server, "postgres"), "soak")
             postgres.migrate(address)
-            tally = soak(address, reminders=arguments.reminders, seconds=arguments.seconds)
+            tally = soak(
+                address,
+                reminders=arguments.reminders,
+                seconds=arguments.seconds,
+                post=by_webhook if arguments.webhook else by_line,
+            )
         finally:
             server.cleanup()
     print(tally)
-    return 0 if tally.lost == tally.early == tally.unexplained == 0 else 1
+    return 0 if tally.lost == tally.early == tally.unexplained == tally.refused == 0 else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The soak in its short form; `make soak` is the long one."""
 
 from reminders.database import Address
-from tests.crash.soak import soak
+from tests.crash.soak import by_webhook, soak
 
 
 def test_random_kills_lose_nothing_and_send_nothing_early(address: Address) -> None:
@@ -10,3 +10,11 @@ def test_random_kills_lose_nothing_and_send_nothing_early(address: Address) -> N
     assert tally.kills >= 5
     assert tally.sent > 400
     assert (tally.lost, tally.early, tally.unexplained) == (0, 0, 0), str(tally)
+
+
+def test_under_kills_a_receiver_of_webhooks_ends_up_with_one_of_each(address: Address) -> None:
+    """Over TLS, in the midst of a rotation: every message verifies, repeats have the id and bytes of the first, none is lost."""
+    tally = soak(address, reminders=400, seconds=15.0, post=by_webhook)
+    assert tally.kills >= 5
+    assert tally.sent > 250
+    assert (tally.lost, tally.early, tally.unexplained, tally.refused) == (0, 0, 0, 0), str(tally)

@@ -10,7 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reminders import database, tick
+from reminders.channels import Channel
+from reminders.channels.webhook import WebhookChannel
+from reminders.config import Settings
 from reminders.database import Address, Database
+from reminders.egress import Egress
 from reminders.model import Run
 from reminders.store import Claim, Now, Outcome, Plan, Store
 
@@ -89,6 +93,14 @@ class Posting:
         self._prompt("after a send")
 
 
+def _hook(settings: dict[str, Any]) -> Channel:
+    """The webhook channel as it is, to a receiver on loopback; a send there is over within the lease."""
+    given = Settings(webhook_endpoints=json.dumps({"hook": settings["endpoint"]}), egress_allow=settings["allow"])
+    channel = WebhookChannel(given, Egress(settings["allow"], ca_file=settings["ca_file"]))
+    channel.concurrency, channel.timeout_seconds = 4, 1.0
+    return channel
+
+
 def main() -> None:
     settings = json.loads(sys.argv[1])
     prompter = Line(settings["prompter"]) if settings["prompter"] else None
@@ -99,7 +111,12 @@ def main() -> None:
             prompter.ask({"point": point, "pid": os.getpid()})
 
     store = Prompted(Database(lambda fresh: address), prompt)
-    channel = Posting(Line(settings["receiver"]), prompt, settings.get("concurrency", 4), settings.get("poison", ""))
+    channel: Channel
+    if "hook" in settings:
+        channel = _hook(settings["hook"])
+    else:
+        receiver, concurrency = Line(settings["receiver"]), settings.get("concurrency", 4)
+        channel = Posting(receiver, prompt, concurrency, settings.get("poison", ""))
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     while not ended.wait(settings.get("pause", 0.1)):

@@ -41,9 +41,18 @@ NETWORK = {
         "SecurityGroupIds": "sg-0a1b2c3d4e5f60718",
     },
 }
+_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 SIZE = {
     "small": {},
-    "large": {"Architecture": "x86_64", "MaxWorkers": "4", "EmailSender": "reminders@example.com"},
+    "large": {
+        "Architecture": "x86_64",
+        "MaxWorkers": "4",
+        "EmailSender": "reminders@example.com",
+        "WebhookEndpoints": json.dumps(
+            {"crm": {"url": "https://crm.example.com/hooks", "secrets": [f"{_SECRET}:crm-a1b2c3"]}}
+        ),
+        "WebhookSecretArns": f"{_SECRET}:crm-a1b2c3,{_SECRET}:old-a1b2c3",
+    },
 }
 SETS = {
     "-".join(names): {name: value for part in parts for name, value in part.items()}
@@ -243,6 +252,17 @@ def test_the_scheduler_may_start_only_itself() -> None:
 
     assert statement["Resource"]["Fn::Sub"].endswith(f":function:{name}")
     assert invocations_by_scheduler(small) == []
+
+
+def test_only_the_scheduler_reads_webhook_secrets() -> None:
+    """It may read those that are named for it; where none are, nobody may read any."""
+    policies = Deployed(DATABASE["url"] | SIZE["large"]).resources("AWS::IAM::Policy")
+    (statement,) = statements_in(policies["WebhookSecretPolicy"])
+
+    assert policies["WebhookSecretPolicy"]["Roles"] == [{"Ref": "SchedulerRole"}]
+    assert statement["Action"] == "secretsmanager:GetSecretValue"
+    assert statement["Resource"] == {"Fn::Split": [",", SIZE["large"]["WebhookSecretArns"]]}
+    assert "WebhookSecretPolicy" not in Deployed(DATABASE["url"]).resources("AWS::IAM::Policy")
 
 
 def invocations_by_scheduler(deployed: Deployed) -> list[dict[str, Any]]:

@@ -29,7 +29,8 @@ class Channel(Protocol):
         """Delivers the run and returns the provider's id for it, if there is one.
 
         Any exception is a failed attempt that is made again; PermanentFailure is final; UnknownOutcome may have
-        arrived. `run.key` is the same on each repeat: hand it on, so that a receiver can drop the second.
+        arrived; RetryLater says when. `run.key` is the same on each repeat: hand it on, so that a receiver can drop
+        the second.
         """
 
 
@@ -46,6 +47,17 @@ class PermanentFailure(Exception):
 class UnknownOutcome(Exception):
     """The request was written and no answer came: it is repeated, and may arrive twice."""
 
+
+class RetryLater(Exception):
+    """A failed attempt, and how long the receiver asks to be left alone."""
+
+    def __init__(self, message: str, after_seconds: float) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+type RecipientCheck = Callable[[str | None], None]
+"""Raises InvalidField for a recipient that its channel cannot reach, as far as that shows at once."""
 
 _REGISTRY: dict[str, type[Channel]] = {}
 
@@ -70,6 +82,13 @@ def build_channels(settings: Settings) -> dict[str, Channel]:
     """One instance of each channel."""
     _load()
     return {name: kind(settings) for name, kind in _REGISTRY.items()}
+
+
+def build_recipient_checks(settings: Settings) -> dict[str, RecipientCheck]:
+    """One for each channel that has rules for recipients: a class method `recipient_check(settings)`."""
+    _load()
+    kinds = [(name, kind) for name, kind in _REGISTRY.items() if hasattr(kind, "recipient_check")]
+    return {name: kind.recipient_check(settings) for name, kind in kinds}
 
 
 def _load() -> None:

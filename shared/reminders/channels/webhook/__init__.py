@@ -1,0 +1,54 @@
+"""Webhook: a signed CloudEvent, posted to an https URL or to an endpoint of the settings through the guarded client."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from reminders.channels import PermanentFailure, UnknownOutcome, channel
+from reminders.channels.webhook.answers import judge
+from reminders.channels.webhook.endpoints import Endpoints, Secrets
+from reminders.channels.webhook.message import compose, signed_headers
+from reminders.config import Settings
+from reminders.egress import Egress, EgressRefused, EgressUnknown
+from reminders.errors import InvalidField
+from reminders.model import Run
+
+EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
+
+
+@channel("webhook")
+class WebhookChannel:
+    concurrency = 20
+    timeout_seconds = 20.0  # the exchange, and before it perhaps the reading of two secrets
+
+    def __init__(self, settings: Settings, egress: Egress | None = None) -> None:
+        self._egress = egress or Egress(settings.egress_allow)
+        self._endpoints = Endpoints(settings, self._egress)
+        self._secrets = Secrets()
+        self._stage = settings.stage
+
+    def send(self, run: Run) -> None:
+        endpoint = self._endpoints.find(run.recipient)
+        body = compose(run, self._stage)
+        headers = signed_headers(run.key, body, self._secrets.live(endpoint.secrets), datetime.now(UTC))
+        try:
+            answer = self._egress.exchange(
+                "POST", endpoint.url, headers=headers, body=body.encode("ascii"), seconds=EXCHANGE_SECONDS
+            )
+        except EgressRefused as refused:
+            raise PermanentFailure(str(refused)) from refused
+        except EgressUnknown as silence:
+            raise UnknownOutcome(str(silence)) from silence
+        judge(answer, datetime.now(UTC))
+
+    @classmethod
+    def recipient_check(cls, settings: Settings) -> Callable[[str | None], None]:
+        """A function that raises InvalidField for a recipient that no message could reach; it resolves no name."""
+        endpoints = Endpoints(settings, Egress(settings.egress_allow))
+
+        def check(recipient: str | None) -> None:
+            try:
+                endpoints.find(recipient)
+            except PermanentFailure as refused:
+                raise InvalidField("recipient", str(refused)) from refused
+
+        return check

@@ -1,0 +1,59 @@
+"""Which addresses a user-supplied URL may lead to: those of the public internet, and what the settings add. Pure."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+type Address = IPv4Address | IPv6Address
+type Network = IPv4Network | IPv6Network
+
+
+def _networks(*texts: str) -> tuple[Network, ...]:
+    return tuple(map(ip_network, texts))
+
+
+# IANA's special-purpose registry. `is_global` alone lets multicast, 6to4's relays and some of IPv6's wrappings pass.
+_SPECIAL = _networks(
+    "0.0.0.0/8",  # this network, and unspecified
+    "10.0.0.0/8",  # private
+    "100.64.0.0/10",  # shared, carrier-grade NAT
+    "127.0.0.0/8",  # loopback
+    "169.254.0.0/16",  # link-local, the metadata service
+    "172.16.0.0/12",  # private
+    "192.0.0.0/24",  # protocol assignments
+    "192.0.2.0/24",  # documentation
+    "192.88.99.0/24",  # relays of 6to4
+    "192.168.0.0/16",  # private
+    "198.18.0.0/15",  # benchmarking
+    "198.51.100.0/24",  # documentation
+    "203.0.113.0/24",  # documentation
+    "224.0.0.0/4",  # multicast
+    "240.0.0.0/4",  # reserved, and broadcast
+    "2001::/23",  # protocol assignments: Teredo, benchmarking, ORCHID
+    "2001:db8::/32",  # documentation
+    "2002::/16",  # 6to4, which holds an IPv4 address
+    "3fff::/20",  # documentation
+)
+# Of IPv6 only this is assigned as global unicast. Outside of it lie loopback, unspecified, link-local, site-local, unique
+# local, multicast, NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and the mapped, translated and compatible forms of IPv4.
+_UNICAST = IPv6Network("2000::/3")
+# Where clouds keep credentials: no setting opens these.
+_NEVER = _networks("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
+
+
+def is_reachable(address: Address, allowed: Sequence[Network]) -> bool:
+    """Whether the guard lets a connection to this address be made."""
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        return False
+    if _is_in(address, _NEVER):
+        return False
+    return _is_in(address, allowed) or _is_public(address)
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    return address.is_global and not _is_in(address, _SPECIAL)
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,111 @@
+"""One request on one connection, by urllib3. Imported when it is needed: a cold start does without urllib3."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
+
+from reminders.egress.failures import EgressFailed, EgressUnknown
+from reminders.egress.sockets import Deadline, Limited, LimitedTls
+from reminders.egress.target import Target
+
+MAX_BODY = 4_096  # bytes of an answer's body that are kept
+
+type Answered = tuple[int, Mapping[str, str], bytes]
+
+
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """TLS with the certificate and the name checked, by the system's authorities or by those in a file."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    if ca_file is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(ca_file)
+    context.sslsocket_class = LimitedTls
+    return context
+
+
+class _Pinned(HTTPSConnection):
+    """A connection over a socket that is already there: the name is for SNI, the certificate and the Host header."""
+
+    dialled: socket.socket
+
+    def _new_conn(self) -> socket.socket:
+        return self.dialled
+
+
+@contextmanager
+def opened(
+    target: Target, dialled: socket.socket, context: ssl.SSLContext, deadline: Deadline
+) -> Iterator[HTTPConnection]:
+    """The connection to a target over a connected socket, with TLS for https."""
+    try:
+        with dialled:
+            connection = _connected(target, dialled, context, deadline)
+    except (OSError, ValueError) as failure:
+        raise EgressFailed(target.host, _why(failure)) from failure
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connected(target: Target, dialled: socket.socket, context: ssl.SSLContext, deadline: Deadline) -> HTTPConnection:
+    dialled.settimeout(deadline.left())
+    if target.scheme == "https":
+        connection: HTTPConnection = _secured(target, dialled, context)
+    else:
+        connection = HTTPConnection(target.host, target.port)
+        connection.sock = Limited(fileno=dialled.detach())
+    assert isinstance(connection.sock, Limited)
+    connection.sock.deadline = deadline
+    return connection
+
+
+def _secured(target: Target, dialled: socket.socket, context: ssl.SSLContext) -> HTTPSConnection:
+    connection = _Pinned(target.host, target.port, ssl_context=context)
+    connection.dialled = dialled
+    connection.connect()
+    return connection
+
+
+def _why(failure: Exception) -> str:
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return f"its certificate is refused: {failure.verify_message}"
+    return f"no TLS: {type(failure).__name__}"
+
+
+def ask(connection: HTTPConnection, method: str, target: Target, headers: Mapping[str, str], body: bytes) -> Answered:
+    """Writes the request and reads the answer. From here on a failure leaves open whether the request has arrived."""
+    try:
+        # A server that has seen enough may answer and hang up before it has read everything.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(method, target.path, body=body or None, headers=headers)
+        with closing(http.client.HTTPResponse(connection.sock, method=method)) as response:
+            _read_head(response)
+            received = {name.lower(): value for name, value in response.headers.items()}
+            return response.status, received, _read_body(response)
+    except Exception as failure:  # whatever an answer does to its reader
+        raise EgressUnknown(target.host, f"no proper answer: {type(failure).__name__}") from failure
+
+
+def _read_head(response: http.client.HTTPResponse) -> None:
+    """Status and headers, after interim ones. urllib3's own reading would log the URL when a header is malformed."""
+    response.begin()
+    while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
+        response.headers = response.msg = None  # type: ignore[assignment]
+        response.begin()
+
+
+def _read_body(response: http.client.HTTPResponse) -> bytes:
+    """As much as there is of the first MAX_BODY bytes. The status has been said: a body that breaks off does not change it."""
+    content = bytearray()
+    with suppress(Exception):
+        while len(content) < MAX_BODY and (piece := response.read1(MAX_BODY - len(content))):
+            content += piece
+    return bytes(content)

@@ -1,0 +1,502 @@
+"""The webhook channel over TLS on loopback; the signatures are verified by `standardwebhooks`, Secrets Manager is moto's."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+from standardwebhooks import WebhookVerificationError
+
+from reminders.channels import PermanentFailure, RetryLater, UnknownOutcome, build_recipient_checks
+from reminders.channels.webhook import WebhookChannel
+from reminders.channels.webhook.answers import retry_after_seconds
+from reminders.config import Settings
+from reminders.egress import Egress
+from reminders.errors import InvalidField
+from reminders.model import Reason, Run, State
+from reminders.observe import logger
+from reminders.sending import attempt
+from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    with receiving(tmp_path) as server:
+        yield server
+
+
+def run(**changes: Any) -> Run:
+    """A run for the endpoint `crm`."""
+    given: dict[str, Any] = {
+        "id": 1,
+        "reminder_id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e",
+        "occurrence_no": 2,
+        "step": 0,
+        "attempt": 1,
+        "scheduled_at": 1_772_442_000_000_000,
+        "stands_for": 3,
+        "channel": "webhook",
+        "recipient": "crm",
+        "message": {"subject": "Form of INT_100", "body": "Größe 大 🙂\n", "payload": {"b": 1, "a": [{"ü": None}]}},
+        "entity_type": "interviewer",
+        "entity_id": "INT_100",
+        "event_type": "feedback_form",
+    }
+    return Run(**given | changes)
+
+
+# What is sent
+
+
+def test_a_webhook_is_a_cloud_event(receiver: Receiver) -> None:
+    """The body is a CloudEvent 1.0 in JSON with the rendered message and the facts of the run."""
+    receiver.channel(stage="prod").send(run())
+    (received,) = receiver.received
+    assert received.path == "/hooks?token=hidden"
+    assert received.headers["content-type"] == "application/cloudevents+json"
+    assert json.loads(received.body) == {
+        "specversion": "1.0",
+        "id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e_2_0",
+        "source": "urn:reminders:prod",
+        "type": "reminder.due",
+        "subject": "interviewer/INT_100",
+        "time": "2026-03-02T09:00:00Z",
+        "datacontenttype": "application/json",
+        "data": {
+            "reminder_id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e",
+            "occurrence_no": 2,
+            "step": 0,
+            "scheduled_for": "2026-03-02T09:00:00Z",
+            "stands_for": 3,
+            "entity_type": "interviewer",
+            "entity_id": "INT_100",
+            "event_type": "feedback_form",
+            "subject": "Form of INT_100",
+            "body": "Größe 大 🙂\n",
+            "payload": {"a": [{"ü": None}], "b": 1},
+        },
+    }
+
+
+def test_a_webhook_without_a_message_is_still_one(receiver: Receiver) -> None:
+    """Where the reminder has no message the fields are there and empty."""
+    receiver.channel().send(run(message=None))
+    data = json.loads(receiver.received[0].body)["data"]
+    assert (data["subject"], data["body"], data["payload"]) == (None, None, {})
+
+
+def test_a_repeat_has_the_same_id_and_bytes_and_a_time_of_its_own(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each attempt verifies; only timestamp and signature differ, and a payload in another order is the same text."""
+    payload = {"a": [{"ü": None}], "b": 1}
+    later = datetime.now(UTC) + timedelta(seconds=90)
+    receiver.channel().send(run())
+    monkeypatch.setattr("reminders.channels.webhook.datetime", _At(later))
+    receiver.channel().send(run(attempt=2, message={**cast("dict[str, Any]", run().message), "payload": payload}))
+    first, second = receiver.received
+    assert first.body == second.body
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == run().key
+    assert int(second.headers["webhook-timestamp"]) == int(later.timestamp())
+    assert int(first.headers["webhook-timestamp"]) < int(second.headers["webhook-timestamp"])
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+    assert first.verified(FIRST)["id"] == second.verified(FIRST)["id"] == run().key
+
+
+class _At:
+    """A clock that stands."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+
+    def now(self, _: Any = None) -> datetime:
+        return self._instant
+
+
+def test_what_was_changed_on_its_way_does_not_verify(receiver: Receiver) -> None:
+    """Another body, another id, another secret: each is noticed."""
+    receiver.channel().send(run())
+    (received,) = receiver.received
+    changed = received._replace(body=received.body.replace(b"INT_100", b"INT_101"))
+    renamed = received._replace(headers={**received.headers, "webhook-id": "another"})
+    for wrong, secret in ((changed, FIRST), (renamed, FIRST), (received, SECOND)):
+        with pytest.raises(WebhookVerificationError):
+            wrong.verified(secret)
+
+
+def test_a_rotation_is_verified_by_old_and_new(receiver: Receiver) -> None:
+    """Before, one signature; during it, two, and either secret will do; after it, only the new one."""
+    for secrets in ([FIRST], [SECOND, FIRST], [SECOND]):
+        receiver.channel(*secrets).send(run())
+    before, during, after = receiver.received
+    assert [len(each.headers["webhook-signature"].split(" ")) for each in receiver.received] == [1, 2, 1]
+    assert before.verified(FIRST) == during.verified(FIRST) == during.verified(SECOND) == after.verified(SECOND)
+    with pytest.raises(WebhookVerificationError):
+        after.verified(FIRST)
+
+
+def test_a_recipient_may_be_a_url(receiver: Receiver) -> None:
+    """It is signed with WEBHOOK_SECRETS."""
+    settings = {"webhook_endpoints": "", "webhook_secrets": json.dumps([SECOND])}
+    receiver.channel(**settings).send(run(recipient=receiver.url))
+    assert receiver.received[0].verified(SECOND)
+
+
+def test_nothing_is_sent_unsigned(receiver: Receiver) -> None:
+    """A URL without a secret to sign with is a permanent failure."""
+    with pytest.raises(PermanentFailure, match="WEBHOOK_SECRETS"):
+        receiver.channel(webhook_secrets="").send(run(recipient=receiver.url))
+    assert receiver.received == []
+
+
+# What an answer means
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_a_2xx_is_sent(receiver: Receiver, status: int) -> None:
+    """Any success will do."""
+    receiver.answers = [(status, {})]
+    receiver.channel().send(run())
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 422, 451])
+def test_another_4xx_is_final(receiver: Receiver, status: int) -> None:
+    """The receiver does not want it, and would not another time."""
+    receiver.answers = [(status, {})]
+    with pytest.raises(PermanentFailure, match=f"localhost answers {status}") as failed:
+        receiver.channel().send(run())
+    assert failed.value.reason is Reason.PERMANENT
+
+
+def test_a_410_ends_it_for_good_and_says_so(receiver: Receiver) -> None:
+    """The run's reason is `gone`."""
+    receiver.answers = [(410, {})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.DEAD, Reason.GONE)
+    assert outcome.error == "PermanentFailure: localhost answers 410: it wants no more of this"
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_what_may_go_better_later_is_tried_again(receiver: Receiver, status: int) -> None:
+    """By the engine's own policy where the receiver does not say when."""
+    receiver.answers = [(status, {})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+    assert outcome.delay is not None
+    assert 24 <= outcome.delay <= 36
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("120", 120, 144),
+        ("1", 24, 36),
+        ("0", 24, 36),
+        ("-5", 24, 36),
+        ("soon", 24, 36),
+        ("86400", 900, 1080),
+        ("9" * 5_000, 900, 1080),
+    ],
+)
+def test_retry_after_is_obeyed_within_the_policy(receiver: Receiver, asked: str, least: int, most: int) -> None:
+    """Never earlier than asked, up to a quarter of an hour, and never earlier than the engine would by itself."""
+    receiver.answers = [(429, {"Retry-After": asked})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert outcome.delay is not None
+    assert least <= outcome.delay <= most
+
+
+def test_retry_after_does_not_add_attempts(receiver: Receiver) -> None:
+    """The fifth attempt is the last, whatever the receiver asks for."""
+    receiver.answers = [(503, {"Retry-After": "60"})]
+    outcome = attempt(receiver.channel(), run(attempt=5), 0.0)
+    assert (outcome.state, outcome.reason) == (State.DEAD, Reason.EXHAUSTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("", 0),
+        ("7", 7),
+        (" 7 ", 7),
+        ("+7", 0),
+        ("7.5", 0),
+        ("٧", 0),
+        (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
+        ("Mon, 02 Mar 2026 10:01:00 +0100", 60),
+        ("Mon, 02 Mar 2026 09:01:00 -0000", 60),
+        ("Mon, 02 Mar 2020 09:00:00 GMT", 0),
+        ("Mon, 02 Mar 99999999999999999999 09:00:00 GMT", 0),
+        ("Mon, 99 Mar 2026 09:00:00 GMT", 0),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(text: str, seconds: float) -> None:
+    """What is neither, or has passed, says nothing."""
+    assert retry_after_seconds(text, NOW) == seconds
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_a_redirect_is_a_failure_and_not_followed(receiver: Receiver, status: int) -> None:
+    """The attempt has failed, and the run is tried again: a maintenance page must not cost a message."""
+    receiver.answers = [(status, {"Location": receiver.url})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+    assert outcome.error == f"NotAccepted: localhost answers {status}, and redirects are not followed"
+    assert len(receiver.received) == 1
+
+
+def test_silence_after_the_request_is_unknown(receiver: Receiver) -> None:
+    """It may have arrived: it is repeated with the same id, and the receiver drops the second."""
+    receiver.answers = [(0, {})]
+    channel = receiver.channel()
+    outcome = attempt(channel, run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.UNKNOWN)
+    assert attempt(channel, run(attempt=2), 0.0).state is State.SENT
+    assert len({received.headers["webhook-id"] for received in receiver.received}) == 1
+
+
+def test_a_receiver_that_is_not_there_is_tried_again(receiver: Receiver) -> None:
+    """Nothing was written, so nothing is unknown."""
+    egress = Egress(LOOPBACK, resolve=lambda *_: ["127.0.0.1"], dial=_refuses)
+    outcome = attempt(WebhookChannel(receiver.settings(), egress), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+
+
+def _refuses(*_: Any) -> Any:
+    raise ConnectionRefusedError
+
+
+def test_an_address_that_is_denied_is_final(receiver: Receiver) -> None:
+    """The guard's refusal ends the run at its first attempt, before anything is connected."""
+    egress = Egress(LOOPBACK, resolve=lambda *_: ["10.0.0.1"])
+    outcome = attempt(WebhookChannel(receiver.settings(), egress), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.DEAD, Reason.PERMANENT)
+    assert receiver.received == []
+
+
+# Recipients
+
+
+@pytest.mark.parametrize(
+    ("recipient", "reason"),
+    [
+        (None, Reason.NO_RECIPIENT),
+        ("", Reason.NO_RECIPIENT),
+        ("nobody", Reason.PERMANENT),
+        ("ana@example.com", Reason.PERMANENT),
+        ("http://hooks.example.com/", Reason.PERMANENT),
+        ("https://169.254.169.254/", Reason.PERMANENT),
+        ("https://hooks.example.com\r\n/", Reason.PERMANENT),
+    ],
+)
+def test_a_recipient_that_is_none_ends_dead(recipient: str | None, reason: Reason) -> None:
+    """At once, and `no_recipient` where there is none at all."""
+    channel = WebhookChannel(Settings(webhook_secrets=json.dumps([FIRST])))
+    outcome = attempt(channel, run(recipient=recipient), 0.0)
+    assert (outcome.state, outcome.reason) == (State.DEAD, reason)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [None, "nobody", "http://hooks.example.com/", "https://10.0.0.1/", "https://a@b.example/", "https://x:1/"],
+)
+def test_the_api_can_refuse_a_recipient_at_once(recipient: str | None) -> None:
+    """The channel's check names the field, without resolving anything."""
+    check = build_recipient_checks(Settings(webhook_secrets=json.dumps([FIRST])))["webhook"]
+    with pytest.raises(InvalidField) as refused:
+        check(recipient)
+    assert refused.value.field == "recipient"
+
+
+def test_the_api_takes_what_the_settings_allow(receiver: Receiver) -> None:
+    """A URL that the guard lets through, and the name of an endpoint; other channels have no check."""
+    checks = build_recipient_checks(receiver.settings())
+    assert checks.keys() == {"webhook"}
+    checks["webhook"]("crm")
+    checks["webhook"]("https://hooks.example.com/x")
+
+
+# Settings
+
+WHERE = "https://hooks.example.com/"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"webhook_endpoints": "{"},
+        {"webhook_endpoints": "[]"},
+        {"webhook_endpoints": json.dumps({"a/b": {"url": WHERE, "secrets": [FIRST]}})},
+        {"webhook_endpoints": json.dumps({"a": WHERE})},
+        {"webhook_endpoints": json.dumps({"a": {"url": WHERE}})},
+        {"webhook_endpoints": json.dumps({"a": {"url": WHERE, "secrets": [FIRST], "more": 1}})},
+        {"webhook_endpoints": json.dumps({"a": {"url": "http://x/", "secrets": [FIRST]}})},
+        {"webhook_endpoints": json.dumps({"a": {"url": "https://10.0.0.1/?k=hush", "secrets": [FIRST]}})},
+        {"webhook_endpoints": json.dumps({"a": {"url": WHERE, "secrets": FIRST}})},
+        {"webhook_secrets": FIRST},
+        {"webhook_secrets": json.dumps([])},
+        {"webhook_secrets": json.dumps([FIRST, SECOND, FIRST])},
+        {"webhook_secrets": json.dumps([FIRST.removeprefix("whsec_")])},
+        {"webhook_secrets": json.dumps(["whsec_"])},
+        {"webhook_secrets": json.dumps(["whsec_aHVzaA=="])},
+        {"webhook_secrets": json.dumps([FIRST + "*"])},
+        {"webhook_secrets": json.dumps(["env:HUSH_HUSH"])},
+        {"webhook_secrets": json.dumps([7])},
+        {"egress_allow": "everything"},
+    ],
+    ids=repr,
+)
+def test_settings_that_make_no_sense_do_not_start(settings: dict[str, str]) -> None:
+    """They are refused when the channel is made, by their name, and no secret and no URL is shown."""
+    with pytest.raises(ValueError) as refused:
+        WebhookChannel(Settings(**settings))  # type: ignore[arg-type]
+    text = str(refused.value)
+    assert text.startswith(("WEBHOOK_", "EGRESS_ALLOW"))
+    assert not any(hidden in text for hidden in (FIRST[10:], "Zmlyc3Qg", "aHVzaA", "hush", WHERE))
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_secret_may_come_from_a_variable(receiver: Receiver) -> None:
+    """`env:NAME` stands for what that variable holds when the settings are read."""
+    endpoint = json.dumps({"crm": {"url": receiver.url, "secrets": ["env:CRM_SECRET"]}})
+    settings = Settings.from_environment({"WEBHOOK_ENDPOINTS": endpoint, "CRM_SECRET": SECOND})
+    receiver.channel(webhook_endpoints=settings.webhook_endpoints).send(run())
+    assert receiver.received[0].verified(SECOND)
+
+
+def test_a_variable_that_is_not_set_does_not_start() -> None:
+    """The variable's name is in the message."""
+    with pytest.raises(ValueError, match="env:CRM_SECRET"):
+        Settings.from_environment({"WEBHOOK_SECRETS": '["env:CRM_SECRET"]'})
+
+
+def test_settings_do_not_show_secrets() -> None:
+    """However they are printed."""
+    settings = Settings(webhook_secrets=json.dumps([FIRST]), webhook_endpoints=json.dumps({"a": FIRST}))
+    assert FIRST not in repr(settings)
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Secrets Manager as moto plays it: keeps a text as the secret `crm` and returns its ARN."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+
+        def keep(text: str) -> str:
+            found = client.list_secrets()["SecretList"]
+            if found:
+                client.put_secret_value(SecretId="crm", SecretString=text)
+                return str(found[0]["ARN"])
+            return str(client.create_secret(Name="crm", SecretString=text)["ARN"])
+
+        yield keep
+
+
+@pytest.mark.parametrize(
+    ("kept", "live"),
+    [
+        (FIRST, [FIRST]),
+        (f"{SECOND} {FIRST}\n", [SECOND, FIRST]),
+        (json.dumps([SECOND, FIRST]), [SECOND, FIRST]),
+        (json.dumps({"current": SECOND, "previous": FIRST}), [SECOND, FIRST]),
+        (json.dumps({"current": SECOND}), [SECOND]),
+    ],
+)
+def test_secrets_come_from_secrets_manager(
+    receiver: Receiver, manager: Callable[[str], str], kept: str, live: list[str]
+) -> None:
+    """One or two in one secret: plain, as a list, or as the values of an object."""
+    receiver.channel(manager(kept)).send(run())
+    (received,) = receiver.received
+    assert len(received.headers["webhook-signature"].split()) == len(live)
+    assert all(received.verified(secret) for secret in live)
+
+
+def test_a_secret_is_read_anew_after_a_while(
+    receiver: Receiver, manager: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rotation in Secrets Manager needs no restart."""
+    channel = receiver.channel(manager(FIRST))
+    channel.send(run())
+    manager(SECOND)
+    channel.send(run())
+    monkeypatch.setattr("aws_lambda_powertools.utilities.parameters.base.datetime", _At(datetime(2099, 1, 1)))  # noqa: DTZ001
+    channel.send(run())
+    assert [received.headers["webhook-signature"] for received in receiver.received]
+    assert receiver.received[1].verified(FIRST)
+    assert receiver.received[2].verified(SECOND)
+
+
+@pytest.mark.parametrize("kept", ["", "hush", "[", "[1]", "{}", f"{FIRST} hush", f"{FIRST} {SECOND} {FIRST}"])
+def test_a_secret_that_is_none_is_tried_again_and_not_shown(
+    receiver: Receiver, manager: Callable[[str], str], kept: str
+) -> None:
+    """Somebody may still correct it; nothing is sent meanwhile, and the run's error does not show it."""
+    outcome = attempt(receiver.channel(manager(kept or " ")), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+    assert outcome.error is not None
+    assert "hush" not in outcome.error
+    assert receiver.received == []
+
+
+def test_a_secret_that_cannot_be_read_is_tried_again(receiver: Receiver, manager: Callable[[str], str]) -> None:
+    """Secrets Manager's own words, which name what was asked for, stay out of the run's error."""
+    missing = manager(FIRST).replace(":secret:crm", ":secret:gone")
+    outcome = attempt(receiver.channel(missing), run(), 0.0)
+    assert outcome.error == "SecretUnreadable: Secrets Manager does not give the secret of this receiver"
+
+
+# Nothing leaks
+
+
+@pytest.mark.parametrize(
+    "answer", [(200, {}), (302, {"Location": "/hidden"}), (410, {}), (503, {}), (400, {}), (0, {})]
+)
+def test_no_log_and_no_error_has_a_url_or_a_secret(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, answer: tuple[int, dict[str, str]]
+) -> None:
+    """The host may be shown; path, query, secret, signature and content may not, at any level."""
+    caplog.set_level(logging.DEBUG)
+    stream = io.StringIO()
+    handler = cast("logging.StreamHandler[Any]", logger.registered_handler)
+    before = handler.setStream(stream)
+    level = logger.log_level
+    logger.setLevel(logging.DEBUG)
+    try:
+        receiver.answers = [answer]
+        outcome = attempt(receiver.channel(), run(recipient=receiver.url), 0.0)
+    finally:
+        logger.setLevel(level)
+        if before is not None:
+            handler.setStream(before)
+    (received,) = receiver.received
+    shown = f"{stream.getvalue()} {caplog.text} {outcome.error} {outcome.provider_id}"
+    hidden = ["hidden", "/hooks", FIRST, FIRST.removeprefix("whsec_"), received.headers["webhook-signature"], "Form of"]
+    assert [text for text in hidden if text in shown] == []
+
+
+def test_a_failure_before_the_request_shows_the_host_alone(receiver: Receiver) -> None:
+    """Also where it is the certificate that is wrong."""
+    egress = Egress(LOOPBACK, resolve=lambda *_: ["127.0.0.1"])
+    outcome = attempt(WebhookChannel(receiver.settings(), egress), run(), 0.0)
+    assert outcome.error is not None
+    assert outcome.error.startswith("EgressFailed: localhost: its certificate is refused")
+    assert "hidden" not in outcome.error
+
+
+def test_a_wish_for_later_is_a_failure_like_another() -> None:
+    """RetryLater is neither final nor unknown."""
+    assert not issubclass(RetryLater, PermanentFailure | UnknownOutcome)

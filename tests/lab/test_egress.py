@@ -1,0 +1,207 @@
+"""The guarded client: the laboratory's cases, and what its table does not show."""
+
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminders.egress import Egress, EgressFailed, EgressRefused, sockets
+from tests.authority import Authority
+from tests.lab.bench import Result, run_all, server_side
+from tests.lab.cases import CASES, PUBLIC, Case
+from tests.lab.servers import Act, Seen, answers, says, serving
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> tuple[dict[str, Result], list[Any]]:
+    """What came of all cases, and where this process has really connected to."""
+    results, connected = run_all()
+    return {result.case.name: result for result in results}, connected
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_guard_does_what_the_laboratory_expects(
+    laboratory: tuple[dict[str, Result], list[Any]], case: Case
+) -> None:
+    """The outcome, the addresses, one look-up, one request at most, and an end by the deadline."""
+    assert laboratory[0][case.name].complaints == []
+
+
+def test_nothing_but_the_laboratory_was_connected_to(laboratory: tuple[dict[str, Result], list[Any]]) -> None:
+    """Of all real connections of the interpreter none leaves for a denied address."""
+    results, connected = laboratory
+    assert len(results) >= 60
+    assert connected
+    assert {address[0] for address in connected} == {"127.0.0.1"}
+
+
+def test_no_failure_says_more_than_the_host(laboratory: tuple[dict[str, Result], list[Any]]) -> None:
+    """Path, query and password of a URL are in no text that a failure carries."""
+    texts = [result.text for result in laboratory[0].values()]
+    assert any("hook.example" in text for text in texts)
+    assert [text for text in texts if "y=z" in text or "secret" in text or "/x" in text] == []
+
+
+# One exchange, seen from the server
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Any:
+    """Starts a server for hook.example that does as it is told, and a client to which public addresses lead there."""
+    with ExitStack() as stack:
+        authority = Authority(tmp_path)
+        context = server_side(authority.sign("hook.example"))
+
+        def start(act: Act, resolve: Callable[[str, int], Sequence[str]] = lambda *_: [PUBLIC]) -> tuple[Egress, Seen]:
+            seen = Seen()
+            port = stack.enter_context(serving(act, False, context, seen))
+            dial: sockets.Dial = lambda _, __, seconds: sockets.dial("127.0.0.1", port, seconds)  # noqa: E731
+            return Egress(ca_file=authority.ca_file, resolve=resolve, dial=dial), seen
+
+        yield start
+
+
+def post(egress: Egress, url: str = "https://hook.example/x?y=z", seconds: float = 5.0) -> int:
+    return egress.exchange("POST", url, headers={"x-lab": "1"}, body=b"{}", seconds=seconds).status
+
+
+def test_the_request_names_the_host_and_the_path(hook: Any) -> None:
+    """Host, path with query, headers and body arrive as they were given; there are no credentials and no cookies."""
+    egress, seen = hook(answers("200 OK", "Set-Cookie: a=b"))
+    assert [post(egress), post(egress, "https://hook.example:8443")] == [200, 200]
+    first, second = (request.decode() for request in seen.requests)
+    assert first.startswith("POST /x?y=z HTTP/1.1\r\nHost: hook.example\r\n")
+    assert first.endswith("x-lab: 1\r\n\r\n{}")
+    assert second.startswith("POST / HTTP/1.1\r\nHost: hook.example:8443\r\n")
+    assert not re.search(r"(?im)^(cookie|authorization|proxy-.*):", first + second)
+
+
+def test_the_proxies_of_the_environment_are_not_used(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would resolve the name again, and see everything."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        egress, _ = hook(answers("200 OK"))
+        assert post(egress) == 200
+        proxy.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+
+
+def test_a_netrc_is_not_read(hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords of the machine's user are nobody's."""
+    (tmp_path / ".netrc").write_text("machine hook.example login a password b", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    egress, seen = hook(answers("200 OK"))
+    post(egress)
+    assert b"uthorization" not in seen.requests[0]
+
+
+def test_a_name_is_resolved_once_an_exchange(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's resolver is asked once, however the connection is made, and asked anew by the next exchange."""
+    asked: list[str] = []
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        address = PUBLIC if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    egress, _ = hook(answers("200 OK"), sockets.look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert post(egress) == 200
+    assert asked == ["hook.example"]
+    with pytest.raises(EgressRefused):
+        post(egress)
+    assert asked == ["hook.example"] * 2
+
+
+def test_the_systems_resolver_leads_nobody_to_loopback() -> None:
+    """`localhost`, as this machine resolves it, is refused."""
+    with pytest.raises(EgressRefused, match="localhost: its name leads to"):
+        post(Egress(), "https://localhost/")
+
+
+def test_the_system_authorities_are_trusted_and_ours_is_not(hook: Any) -> None:
+    """Without a file of authorities, a certificate of the tests' own is worth nothing."""
+    egress, seen = hook(answers("200 OK"))
+    with pytest.raises(EgressFailed, match="certificate is refused"):
+        post(Egress(resolve=egress._resolve, dial=egress._dial))
+    assert seen.requests == []
+
+
+def test_nothing_is_logged(hook: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even where urllib3 would warn about malformed headers, with the URL."""
+    caplog.set_level(logging.DEBUG)
+    egress, _ = hook(says("HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 0\r\n\r\n"))
+    assert post(egress) == 200
+    assert caplog.text == ""
+
+
+def test_many_exchanges_at_once_leave_nothing_open(hook: Any) -> None:
+    """Threads share a client, and each exchange closes what it has opened."""
+    egress, seen = hook(answers("200 OK", body="fine"))
+    post(egress)
+    before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+    threads = [threading.Thread(target=post, args=(egress,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen.requests) == 21
+    if before:
+        assert any(len(list(Path("/proc/self/fd").iterdir())) <= before for _ in range(2_000))
+
+
+# Settings
+
+
+@pytest.mark.parametrize("allow", ["ftp", "port:", "port:x", "port:0", "10.0.0.1/8", "localhost", "10.0.0.0/33", "*"])
+def test_a_permission_that_makes_no_sense_does_not_start(allow: str) -> None:
+    """EGRESS_ALLOW is refused when the client is made."""
+    with pytest.raises(ValueError, match="EGRESS_ALLOW"):
+        Egress(allow)
+
+
+@pytest.mark.parametrize(
+    ("allow", "url"),
+    [
+        ("", "https://8.8.8.8"),
+        ("", "https://[2606:4700::1111]:8443/"),
+        ("port:9000", "https://8.8.8.8:9000/"),
+        ("http", "http://8.8.8.8:443/"),
+        ("http, port:80", "http://8.8.8.8/"),
+        ("10.1.0.0/16", "https://10.1.2.3/"),
+        ("10.1.0.0/16", "https://8.8.8.8/"),
+        ("fd12::/16 port:*", "https://[fd12::1]:65535/"),
+        ("::1/128", "https://[0:0:0:0:0:0:0:1]/"),
+    ],
+)
+def test_permissions_add_to_what_is_allowed(allow: str, url: str) -> None:
+    """Schemes, ports and networks are opened one by one."""
+    Egress(allow).check(url)
+
+
+@pytest.mark.parametrize(
+    ("allow", "url"),
+    [
+        ("10.1.0.0/16", "https://10.2.0.1/"),
+        ("10.1.0.0/16", "http://10.1.2.3/"),
+        ("10.1.0.0/16", "https://10.1.2.3:9000/"),
+        ("127.0.0.0/8", "https://[::ffff:127.0.0.1]/"),
+        ("0.0.0.0/0 ::/0", "https://169.254.169.254/"),
+        ("0.0.0.0/0 ::/0", "https://[fd00:ec2::254]/"),
+        ("0.0.0.0/0 ::/0", "https://[fe80::1]/"),
+        ("port:*", "https://127.0.0.1/"),
+        ("http port:*", "http://[::1]/"),
+    ],
+)
+def test_a_permission_opens_nothing_else(allow: str, url: str) -> None:
+    """One permission does not imply another, and none opens where clouds keep credentials."""
+    with pytest.raises(EgressRefused):
+        Egress(allow).check(url)
