@@ -59,18 +59,22 @@ class Prompter:
     point: str = ""
     nth: int = 1
     script: Callable[[dict[str, Any]], None] = lambda cue: None
-    happened: threading.Event = field(default_factory=threading.Event)
+    happened: threading.Event = field(default_factory=threading.Event)  # the script has been played to its end
+    begun: threading.Event = field(default_factory=threading.Event)
     seen: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, cue: dict[str, Any]) -> str:
         with self.lock:
             self.seen[cue["point"]] += 1
-            fires = cue["point"] == self.point and self.seen[self.point] == self.nth and not self.happened.is_set()
+            fires = cue["point"] == self.point and self.seen[self.point] == self.nth and not self.begun.is_set()
             if fires:
-                self.happened.set()
+                self.begun.set()
         if fires:
-            self.script(cue)
+            try:
+                self.script(cue)
+            finally:
+                self.happened.set()
         return "go on"
 
 

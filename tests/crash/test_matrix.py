@@ -26,7 +26,7 @@ PATIENCE_SECONDS = LEASE_SECONDS + 3.0 + 15.0
 class Stage:
     """A database full of due reminders, a receiver, and a worker whose tick will be interrupted."""
 
-    def __init__(self, stack: ExitStack, address: Address) -> None:
+    def __init__(self, stack: ExitStack, address: Address, **settings: Any) -> None:
         self.address = address
         self.proxy = stack.enter_context(Proxy(address))
         self.receiver = Receiver()
@@ -37,10 +37,11 @@ class Stage:
             stack.enter_context(listening(self.prompter.take)),
         )
         self._stack = stack
+        self._settings = settings
         self.worker = self.start(f"postgresql://postgres@127.0.0.1:{self.proxy.port}/{address.database}")
 
     def start(self, url: str) -> subprocess.Popen[str]:
-        worker = start_worker(url, *self._ports, lease=LEASE_SECONDS)
+        worker = start_worker(url, *self._ports, lease=LEASE_SECONDS, **self._settings)
         self._stack.callback(lambda: kill(worker) if worker.poll() is None else None)
         return worker
 
@@ -122,6 +123,15 @@ def test_nothing_is_lost_and_only_the_unrecorded_repeated(scene: Address, point:
         stage = Stage(stack, scene)
         stage.interrupt(point, FAULTS[fault])
         play(stage, point, FAULTS[fault])
+
+
+@pytest.mark.parametrize("point", ["before recording", "after recording"])
+def test_a_worker_that_records_aside_loses_nothing_either(scene: Address, point: str) -> None:
+    """Killed while one connection records and the other plans on: the same promises, since batches are full."""
+    with ExitStack() as stack:
+        stage = Stage(stack, scene, batch=20)
+        stage.interrupt(point, kill_worker)
+        play(stage, point, kill_worker)
 
 
 def test_an_unanswered_commit_loses_nothing_and_plans_nothing_twice(scene: Address) -> None:

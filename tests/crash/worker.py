@@ -47,6 +47,9 @@ class Prompted(Store):
         self._prompt = prompt
         self._plans = False
 
+    def another(self) -> "Prompted":
+        return Prompted(self._database.another(), self._prompt)
+
     def atomically[T](self, work: Callable[[], T], *, repeatable: bool = True) -> T:
         self._plans = False
         result = super().atomically(work, repeatable=repeatable)

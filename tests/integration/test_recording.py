@@ -32,6 +32,7 @@ def recorders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_backlog_is_recorded_aside(world: World, recorders: list[str]) -> None:
     """From the first full batch on another connection records, and it is gone with the tick."""
     world.plant(100)
+    world.store.now(None)
     before = len(world.sql(SESSIONS))
     summary = world.tick(batch=10)
     assert (summary.planned, summary.sent, world.states()) == (100, 100, {"SENT": 100})
