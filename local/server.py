@@ -17,7 +17,8 @@ from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.http import build_api, door, warm_up
 from reminders.http.door import Answer
-from reminders.http.guard import MAX_BODY, Admitted, Call
+from reminders.http.guard import Admitted, Call
+from reminders.http.operations import LARGEST_BODY
 from reminders.wiring import build_commands
 
 THREADS = 16
@@ -106,7 +107,7 @@ class PerThread:
 async def _read(receive: Receive) -> bytes | None:
     """The body, or as much of it as shows that it is too long; None when the caller has gone."""
     body = b""
-    while len(body) <= MAX_BODY:
+    while len(body) <= LARGEST_BODY:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None

@@ -2,23 +2,25 @@
 
 import functools
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.http import build_api
 from reminders.http.gateway import Gateway
 from reminders.observe import logger
 from reminders.wiring import build_commands
 
+if TYPE_CHECKING:  # a cold start does without them
+    from reminders.commands import Commands
+
 settings = Settings.from_environment(os.environ)
 
 
 @functools.cache
-def commands() -> Commands:
+def commands() -> "Commands":
     """Built by the first request; its connection is kept for those that follow in a warm container."""
     return build_commands(settings)
 

@@ -99,6 +99,12 @@ def _begun(reminder: Reminder, schedule: Schedule, calendars: Calendars, moment:
     return replace(reminder, schedule=schedule, next_run_at=next_run_at, planned_through=cursor)
 
 
+def check_fires(schedule: Schedule) -> None:
+    """InvalidField when a schedule never fires, whenever it begins."""
+    if next_occurrence(schedule, _LONG_AGO) is None:
+        raise _without_occurrence(schedule)
+
+
 def _without_occurrence(schedule: Schedule) -> InvalidField:
     """Which field is to blame when nothing would ever fire."""
     if schedule.end_at is not None and next_occurrence(replace(schedule, end_at=None), _LONG_AGO) is not None:

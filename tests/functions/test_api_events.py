@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reminders.http.examples import calendar_file
 from reminders.observe import logger
 from tests.doors import EXAMPLE, LambdaDoor, example_event, lambda_door
 from tests.world import World
@@ -21,7 +22,9 @@ def api(database_url: str) -> Iterator[LambdaDoor]:
 
 
 def test_the_stories_are_told_in_their_order(api: LambdaDoor, world: World) -> None:
-    """The events in `events/` work as they stand: create, list, read, pause, set the flag, ask for health."""
+    """The events in `events/` work as they stand: look ahead, create, list, read, pause, set the flag, ask for health."""
+    ahead = api.handle(example_event("preview_schedule")).json["items"]
+    assert [item["local"] for item in ahead] == ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"]
     created = api.handle(example_event("create_reminder"))
     assert (created.status, created.json["entity_id"]) == (201, "INT_100")
     listed = api.handle(example_event("list_reminders"))
@@ -51,6 +54,16 @@ def test_a_body_may_come_in_base64(api: LambdaDoor, encode: bool) -> None:
     event |= {"body": base64.b64encode(body.encode()).decode() if encode else body, "isBase64Encoded": encode}
     reply = api.handle(event)
     assert (reply.status, reply.json["subject"]) == (201, "ä")
+
+
+@pytest.mark.parametrize("encode", [True, False])
+def test_a_file_may_come_in_base64(api: LambdaDoor, encode: bool) -> None:
+    """A calendar is read in both forms that API Gateway has for a body."""
+    text: str = calendar_file()["example"]
+    event = example_event("set_flag_true") | {"rawPath": "/calendars/germany", "isBase64Encoded": encode}
+    event["headers"]["content-type"] = "text/calendar; charset=utf-8"
+    reply = api.handle(event | {"body": base64.b64encode(text.encode()).decode() if encode else text})
+    assert (reply.status, reply.json["holidays"][0]) == (200, "2026-12-25")
 
 
 @pytest.mark.parametrize("body", ["%%%", "a"])

@@ -48,8 +48,11 @@ def refusing(request: pytest.FixtureRequest, empty: Address) -> Iterator[Door]:
             assert reply.headers["content-type"] == "application/problem+json"
             assert reply.json["status"] == reply.status
             assert reply.json["type"].startswith("/problems/")
-            counts = "SELECT (SELECT count(*) FROM reminder_jobs), (SELECT count(*) FROM status_flags)"
-            assert tables.run(counts) == [[0, 0]]
+            counts = (
+                "SELECT (SELECT count(*) FROM reminder_jobs), (SELECT count(*) FROM status_flags),"
+                " (SELECT count(*) FROM business_calendars)"
+            )
+            assert tables.run(counts) == [[0, 0, 0]]
             return reply
 
         yield refused

@@ -178,7 +178,7 @@ def test_many_errors_are_not_answered_at_length(refusing: Door) -> None:
     ],
     ids=lambda raw: raw[:24].decode("latin-1").encode("ascii", "backslashreplace").decode() + f" {len(raw)}",
 )
-@pytest.mark.parametrize(("method", "path"), [("POST", "/reminders"), ("PUT", "/flags/a")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/reminders"), ("PUT", "/flags/a"), ("PUT", "/calendars/a")])
 def test_a_body_that_is_no_sound_json_cannot_be_read(refusing: Door, method: str, path: str, raw: bytes) -> None:
     """Broken encodings and syntax, what JSON does not know, numbers and depths beyond reason: 400."""
     assert refusing(method, path, raw=raw).status == 400
@@ -193,7 +193,7 @@ def test_nesting_up_to_the_bound_is_taken(door: Door) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"null", b"[]", b"[{}]", b"1", b'"text"', b"true", b""])
-@pytest.mark.parametrize(("method", "path"), [("POST", "/reminders"), ("PUT", "/flags/a")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/reminders"), ("PUT", "/flags/a"), ("PUT", "/calendars/a")])
 def test_a_body_is_an_object(refusing: Door, method: str, path: str, raw: bytes) -> None:
     """Any other JSON, or none, is refused as a whole: also a list that holds the right object."""
     assert_names(refusing(method, path, raw=raw), "body")
@@ -266,6 +266,225 @@ def test_what_takes_no_body_takes_no_body(refusing: Door, method: str, path: str
     assert_names(refusing(method, path, raw=json.dumps(body).encode()), "body")
 
 
+# A whole schedule of each type, to be spoilt.
+_SCHEDULES: dict[str, dict[str, Any]] = {
+    "one_time": {"start_at": "2099-03-02T09:00:00Z"},
+    "recurring": {"interval_minutes": 60},
+    "calendar": {"unit": "month", "start_at": "2026-01-31T09:00:00Z"},
+    "cron": {"cron": "0 9 * * *"},
+    "rrule": {"rrule": "FREQ=DAILY", "start_at": "2026-01-31T09:00:00Z"},
+    "anchored": {"anchor_at": "2099-03-02T09:00:00Z", "offsets": ["-P3D"]},
+}
+_OWN = {
+    "interval_minutes": "recurring",
+    "backoff_minutes": "recurring",
+    "every": "calendar",
+    "unit": "calendar",
+    "month_overflow": "calendar",
+    "cron": "cron",
+    "rrule": "rrule",
+    "rdates": "rrule",
+    "exdates": "rrule",
+    "anchor_at": "anchored",
+    "offsets": "anchored",
+    "past_offset": "anchored",
+}
+# Each field of a schedule with a value that it may have.
+_GOOD: dict[str, Any] = {
+    "interval_minutes": 60,
+    "backoff_minutes": [60, 120],
+    "every": 2,
+    "unit": "month",
+    "month_overflow": "clamp",
+    "cron": "0 9 * * *",
+    "rrule": "FREQ=DAILY",
+    "rdates": ["2099-03-02T09:00:00Z"],
+    "exdates": ["2099-03-02T09:00:00Z"],
+    "anchor_at": "2099-03-02T09:00:00Z",
+    "offsets": ["-P3D"],
+    "past_offset": "skip",
+    "start_at": "2026-03-02T09:00:00Z",
+    "end_at": "2099-12-31T00:00:00Z",
+    "max_runs": 3,
+    "timezone": "Europe/Berlin",
+    "dst_gap": "shift",
+    "dst_overlap": "both",
+    "misfire_policy": "fire_all",
+    "max_catchup": 3,
+    "misfire_grace_minutes": 60,
+    "send_window": {"days": ["mon"], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin"},
+    "business_calendar": "germany",
+    "window_policy": "skip",
+    "jitter_seconds": 60,
+}
+
+
+def scheduled(schedule_type: str, **changes: Any) -> dict[str, Any]:
+    """The README's reminder with another schedule."""
+    schedule = {"interval_minutes": ..., "schedule_type": schedule_type} | _SCHEDULES[schedule_type]
+    return reminder(**schedule | changes)
+
+
+def refused_fields(refusing: Door, body: dict[str, Any]) -> list[str]:
+    """What creating and looking ahead name: the same."""
+    created = refusing("POST", "/reminders", body)
+    schedule = {name: value for name, value in body.items() if name not in EXAMPLE or name in ("schedule_type", *_GOOD)}
+    previewed = refusing("POST", "/schedules/preview", schedule)
+    assert (created.status, previewed.status, created.fields) == (422, 422, previewed.fields)
+    return created.fields
+
+
+@pytest.mark.parametrize("field", _GOOD)
+@pytest.mark.parametrize(
+    "value", [{}, [], [[]], [None], {"a": "b"}, True, 1.5, "", "x\n", "x" * 1_001, -1, 10**20], ids=repr
+)
+def test_a_field_of_a_schedule_that_is_none_is_named(refusing: Door, field: str, value: Any) -> None:
+    """Another type, an empty or an endless text, a number beyond all bounds: the field is named, or its entry."""
+    if field in ("rdates", "exdates") and value == []:
+        return  # none are some
+    if field == "send_window" and value == {}:
+        return  # a window with all its defaults
+    fields = refused_fields(refusing, scheduled(_OWN.get(field, "cron"), **{field: value}))
+    assert {name.partition(".")[0] for name in fields} == {field}
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "changes"),
+    [
+        # Bounds.
+        ("every", "calendar", {"every": 0}),
+        ("every", "calendar", {"every": 1_001}),
+        ("unit", "calendar", {"unit": "hour"}),
+        ("unit", "calendar", {"unit": "Month"}),
+        ("month_overflow", "calendar", {"month_overflow": "next"}),
+        ("backoff_minutes.1", "recurring", {"interval_minutes": ..., "backoff_minutes": [1, 0]}),
+        ("backoff_minutes.0", "recurring", {"interval_minutes": ..., "backoff_minutes": [5_256_001]}),
+        ("backoff_minutes", "recurring", {"interval_minutes": ..., "backoff_minutes": [1] * 51}),
+        ("cron", "cron", {"cron": "*" * 201}),
+        ("rdates", "rrule", {"rdates": ["2099-03-02T09:00:00Z"] * 501}),
+        ("rdates.0", "rrule", {"rdates": ["2099-03-02T09:00:00"]}),
+        ("exdates.0", "rrule", {"exdates": ["2200-03-02T09:00:00Z"]}),
+        ("anchor_at", "anchored", {"anchor_at": "2099-03-02"}),
+        ("offsets", "anchored", {"offsets": [f"-P{number}D" for number in range(51)]}),
+        ("offsets", "anchored", {"offsets": ["-P3D", "-P3D"]}),
+        ("offsets.0", "anchored", {"offsets": [3]}),
+        ("past_offset", "anchored", {"past_offset": "defer"}),
+        ("timezone", "cron", {"timezone": "x" * 61}),
+        ("max_runs", "cron", {"max_runs": 0}),
+        ("max_runs", "cron", {"max_runs": 1_000_001}),
+        ("dst_gap", "cron", {"dst_gap": "first"}),
+        ("dst_overlap", "cron", {"dst_overlap": "shift"}),
+        ("misfire_policy", "cron", {"misfire_policy": "fire"}),
+        ("max_catchup", "cron", {"misfire_policy": "fire_all", "max_catchup": 0}),
+        ("max_catchup", "cron", {"misfire_policy": "fire_all", "max_catchup": 11}),
+        ("misfire_grace_minutes", "cron", {"misfire_grace_minutes": 0}),
+        ("misfire_grace_minutes", "cron", {"misfire_grace_minutes": 525_601}),
+        ("jitter_seconds", "cron", {"jitter_seconds": 3_601}),
+        ("business_calendar", "cron", {"business_calendar": "a b"}),
+        ("business_calendar", "cron", {"business_calendar": "x" * 101}),
+        ("window_policy", "cron", {"send_window": {}, "window_policy": "wait"}),
+        ("send_window.days", "cron", {"send_window": {"days": []}}),
+        ("send_window.days", "cron", {"send_window": {"days": ["mon", "mon"]}}),
+        ("send_window.days.0", "cron", {"send_window": {"days": ["Mon"]}}),
+        ("send_window.from", "cron", {"send_window": {"from": "24:00"}}),
+        ("send_window.from", "cron", {"send_window": {"from": "9:00"}}),
+        ("send_window.from", "cron", {"send_window": {"from": 9}}),
+        ("send_window.to", "cron", {"send_window": {"to": "24:01"}}),
+        ("send_window.to", "cron", {"send_window": {"to": "09:00:00"}}),
+        ("send_window.opens", "cron", {"send_window": {"opens": "09:00"}}),
+        ("send_window.to", "cron", {"send_window": {"from": "09:00", "to": "09:00"}}),  # a window without a width
+        ("send_window.to", "cron", {"send_window": {"to": "00:00"}}),
+        # What has no meaning.
+        ("timezone", "cron", {"timezone": "Europe/Atlantis"}),
+        ("timezone", "cron", {"timezone": "../../etc/passwd"}),
+        ("send_window", "cron", {"send_window": {"timezone": "Europe/Atlantis"}}),
+        ("cron", "cron", {"cron": "0 9 * *"}),
+        ("cron", "cron", {"cron": "60 9 * * *"}),
+        ("cron", "cron", {"cron": "@reboot"}),
+        ("rrule", "rrule", {"rrule": "FREQ=SECONDLY"}),
+        ("rrule", "rrule", {"rrule": "every day"}),
+        ("offsets", "anchored", {"offsets": ["three days"]}),
+        # What never fires.
+        ("cron", "cron", {"cron": "0 9 30 2 *"}),
+        ("rrule", "rrule", {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}),
+        ("end_at", "cron", {"end_at": "2026-01-01T00:00:00Z", "start_at": "2026-01-02T00:00:00Z"}),
+        ("end_at", "one_time", {"end_at": "2099-01-01T00:00:00Z"}),
+        # What does not go together.
+        ("unit", "calendar", {"unit": ...}),
+        ("start_at", "calendar", {"start_at": ...}),
+        ("start_at", "one_time", {"start_at": None}),
+        ("cron", "cron", {"cron": None}),
+        ("rrule", "rrule", {"rrule": ...}),
+        ("start_at", "rrule", {"start_at": ...}),
+        ("anchor_at", "anchored", {"anchor_at": ...}),
+        ("offsets", "anchored", {"offsets": ...}),
+        ("interval_minutes", "recurring", {"interval_minutes": ...}),
+        ("backoff_minutes", "recurring", {"backoff_minutes": [60]}),
+        ("month_overflow", "calendar", {"unit": "week", "month_overflow": "clamp"}),
+        ("max_catchup", "cron", {"max_catchup": 3}),
+        ("max_catchup", "cron", {"misfire_policy": "skip", "max_catchup": 3}),
+        ("window_policy", "cron", {"window_policy": "skip"}),
+        ("timezone", "recurring", {"timezone": "Europe/Berlin"}),
+        ("timezone", "one_time", {"timezone": "Europe/Berlin"}),
+        ("dst_gap", "recurring", {"dst_gap": "skip"}),
+    ],
+)
+def test_a_schedule_that_does_not_fit_is_named(refusing: Door, field: str, kind: str, changes: dict[str, Any]) -> None:
+    """Bounds, meanings and combinations: 422 names the field to mend."""
+    assert refused_fields(refusing, scheduled(kind, **changes)) == [field]
+
+
+@pytest.mark.parametrize("field", _OWN)
+@pytest.mark.parametrize("kind", _SCHEDULES)
+def test_a_field_of_another_kind_of_schedule_is_named(refusing: Door, kind: str, field: str) -> None:
+    """A field that would be without effect is refused."""
+    if _OWN[field] != kind:
+        assert refused_fields(refusing, scheduled(kind, **{field: _GOOD[field]})) == [field]
+
+
+@pytest.mark.parametrize("kind", ["", "daily", "Cron", None, 1, [], True])
+def test_a_kind_of_schedule_that_is_none_is_named(refusing: Door, kind: Any) -> None:
+    """There are six."""
+    assert refused_fields(refusing, reminder(schedule_type=kind)) == ["schedule_type"]
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("after", {"after": "2026-03-02"}),
+        ("after", {"after": 1}),
+        ("after", {"after": "1900-01-01T00:00:00Z"}),
+        ("count", {"count": 0}),
+        ("count", {"count": 101}),
+        ("count", {"count": "10"}),
+        ("count", {"count": None}),
+        ("channel", {"channel": "log"}),
+    ],
+)
+def test_a_preview_that_cannot_be_made_is_named(refusing: Door, field: str, changes: dict[str, Any]) -> None:
+    """Only a schedule, an instant and a number up to a hundred."""
+    body = {"schedule_type": "cron", "cron": "0 9 * * *"} | changes
+    assert_names(refusing("POST", "/schedules/preview", body), field)
+
+
+@pytest.mark.parametrize(
+    ("field", "query"),
+    [
+        ("count", "count=0"),
+        ("count", "count=101"),
+        ("count", "count=1.0"),
+        ("count", "count=01"),
+        ("count", "count="),
+        ("after", "after=now"),
+        ("after", "after=2026-03-02T09:00:00"),
+        ("limit", "limit=5"),
+    ],
+)
+def test_a_parameter_of_a_preview_is_named(refusing: Door, field: str, query: str) -> None:
+    """The same by GET, before it is asked whether the reminder is there."""
+    assert_names(refusing("GET", "/reminders/019ab54e-7c00-7000-8000-000000000001/preview", query=query), field)
+
+
 _ALLOWED = {
     "/reminders": "GET, POST",
     "/reminders/019ab54e-7c00-7000-8000-000000000001": "DELETE, GET, PATCH",
@@ -274,6 +493,10 @@ _ALLOWED = {
     "/reminders/x/complete": "POST",
     "/reminders/x/trigger": "POST",
     "/reminders/x/runs": "GET",
+    "/reminders/x/preview": "GET",
+    "/schedules/preview": "POST",
+    "/calendars": "GET",
+    "/calendars/a": "DELETE, GET, PUT",
     "/flags": "GET",
     "/flags/a": "DELETE, GET, PUT",
     "/health": "GET",

@@ -77,7 +77,7 @@ def test_every_part_has_its_place() -> None:
     assert {part for part, _ in modules()} == set(RANKS)
 
 
-STANDARD = {"bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
+STANDARD = {"bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
 CALENDARS = {"cron_descriptor", "cronsim", "dateutil", "importlib", "tzdata", "zoneinfo"}
 
 

@@ -41,9 +41,15 @@ def test_a_cursor_of_runs_is_read_as_it_was_written(occurrence_no: int, step: in
 @given(KEYS)
 def test_a_cursor_of_flags_is_read_as_it_was_written(key: str) -> None:
     """And matches its pattern."""
-    cursor = cursors.after_flag(key)
-    assert cursors.flag_key(cursor) == key
+    cursor = cursors.after_key(key)
+    assert cursors.key(cursor) == key
     assert matches(cursors.FLAGS, cursor)
+
+
+@given(st.text("ABCXYZabcxyz0189._:@+=-", min_size=1, max_size=100))
+def test_a_cursor_of_calendars_matches_its_pattern(name: str) -> None:
+    """It is made like one of flags, and no longer than a name."""
+    assert matches(cursors.CALENDARS, cursors.after_key(name))
 
 
 @given(st.from_regex(cursors.RUNS, fullmatch=True))

@@ -12,6 +12,7 @@ from reminders.conditions import Facts
 from reminders.errors import IllegalTransition, PlanRefused
 from reminders.lifecycle import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
 from reminders.model import Cause, CompletionReason, Due, Instant, Reason, Status, to_instant
+from reminders.rules.step import Step
 
 NINE: Instant = to_instant(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 MINUTE: Instant = 60_000_000
@@ -103,6 +104,8 @@ def claimed(**changes: Any) -> Due:
         "occurrence_no": 1,
         "condition_type": "db_check",
         "condition_value": "done",
+        "schedule": None,
+        "runs_left": None,
     }
     return Due(**given | changes)
 
@@ -114,7 +117,7 @@ def once(**changes: Any) -> Due:
 
 def fires(status: Status, at: Instant, stands_for: int, following: Instant | None, cursor: Instant | None) -> Decision:
     reason = CompletionReason.SCHEDULE_ENDED if status is Status.COMPLETED else None
-    return Decision(status, True, at, stands_for, following, cursor, reason, None)
+    return Decision(status, True, None, at, stands_for, following, cursor, reason, None)
 
 
 @pytest.mark.parametrize(
@@ -144,15 +147,82 @@ def test_what_becomes_of_a_due_reminder(due: Due, now: Instant, expected: Decisi
 def test_a_true_condition_completes_without_a_run(due: Due) -> None:
     """Whatever the schedule has to offer, a reminder whose condition is true ends."""
     assert decide(due, DONE, NINE + 5 * HOUR) == Decision(
-        Status.COMPLETED, False, None, 0, None, None, CompletionReason.STOP_CONDITION, None
+        Status.COMPLETED, False, None, None, 0, None, None, CompletionReason.STOP_CONDITION, None
     )
 
 
 def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A next instant that is not after now would fire for ever: the plan is refused."""
-    monkeypatch.setattr(schedule, "window", lambda due, now: (1, now, now))
+    monkeypatch.setattr(schedule, "_plain", lambda due, now: Step(True, None, now, 1, None, now))
     with pytest.raises(PlanRefused):
         decide(claimed(), NOTHING, NINE)
+
+
+# By max_runs, and by rules: noon is skipped when it is late, and weekends wait for Monday
+
+
+@pytest.mark.parametrize(
+    "left, now, expected",
+    [
+        # the last one that it may fire ends it
+        (1, NINE + HOUR, Decision(Status.COMPLETED, True, None, NINE + HOUR, 1, None, NINE + HOUR, "max_runs", None)),
+        # so it does when it stands for several
+        (1, NINE + 3 * HOUR, Decision(Status.COMPLETED, True, None, NINE + 3 * HOUR, 3, None, NINE + 3 * HOUR, "max_runs", None)),
+        # one is left after it
+        (2, NINE + HOUR, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        # an extra one by a person is none of them
+        (1, NINE + MINUTE, fires(Status.ACTIVE, NINE + MINUTE, 1, NINE + HOUR, None)),
+    ],
+)  # fmt: skip
+def test_max_runs(left: int, now: Instant, expected: Decision) -> None:
+    """A reminder that has one run left is COMPLETED by it, for that reason."""
+    assert decide(claimed(runs_left=left), NOTHING, now) == expected
+
+
+def test_a_condition_comes_before_the_last_run() -> None:
+    """When both would end it, it is the condition that does, and nothing is sent."""
+    assert decide(claimed(runs_left=1), DONE, NINE + HOUR).reason == CompletionReason.STOP_CONDITION
+
+
+DAILY = {
+    "schedule_type": "cron",
+    "interval_minutes": None,
+    "condition_type": None,
+    "condition_value": None,
+    "start_at": NINE - HOUR,
+}
+NOON = '"cron": "0 12 * * *"'
+
+
+@pytest.mark.parametrize(
+    "text, now, expected",
+    [
+        # on time
+        (f"{{{NOON}}}", NINE + 3 * HOUR, fires(Status.ACTIVE, NINE + 3 * HOUR, 1, NINE + 27 * HOUR, NINE + 3 * HOUR)),
+        # too late by its policy: a skip is recorded, and it counts as none of max_runs
+        (f'{{{NOON}, "misfire_policy": "skip"}}', NINE + 4 * HOUR,
+         Decision(Status.ACTIVE, False, Reason.MISFIRE, NINE + 3 * HOUR, 1, NINE + 27 * HOUR, NINE + 3 * HOUR, None, None)),
+        # its window is closed: it waits, and nothing is recorded
+        (f'{{{NOON}, "send_window": {{"weekdays": [0], "opens": 720, "closes": 780, "timezone": null}}}}', NINE + 5 * HOUR,
+         Decision(Status.ACTIVE, False, None, None, 0, NINE + 3 * HOUR + 7 * 24 * HOUR, None, None, None)),
+        # it was the last one: by its end, although it may fire once more
+        (f'{{{NOON}, "end_at": "2026-03-02T13:00:00+00:00"}}', NINE + 3 * HOUR,
+         fires(Status.COMPLETED, NINE + 3 * HOUR, 1, None, NINE + 3 * HOUR)),
+        # the last one was skipped: that ends it as well
+        (f'{{{NOON}, "end_at": "2026-03-02T13:00:00+00:00", "misfire_policy": "skip"}}', NINE + 4 * HOUR,
+         Decision(Status.COMPLETED, False, Reason.MISFIRE, NINE + 3 * HOUR, 1, None, NINE + 3 * HOUR, CompletionReason.SCHEDULE_ENDED, None)),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_a_reminder_by_a_rule(text: str, now: Instant, expected: Decision) -> None:
+    """A daily reminder at noon fires, skips, waits or ends by what its schedule says besides."""
+    due = claimed(**DAILY, schedule=text, planned_through=NINE, runs_left=2)
+    assert decide(due, NOTHING, now) == expected
+
+
+def test_a_skip_is_none_of_the_last_runs() -> None:
+    """With one run left, what is passed over leaves it there."""
+    due = claimed(**DAILY, schedule=f'{{{NOON}, "misfire_policy": "skip"}}', runs_left=1)
+    assert decide(due, NOTHING, NINE + 4 * HOUR).status is Status.ACTIVE
 
 
 @given(st.integers(1, 5_256_000), st.integers(0, 10**15), st.none() | st.integers(0, 10**15))

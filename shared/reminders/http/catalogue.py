@@ -6,9 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.types import (
     OpenAPIResponseHeader,
 )
 
-from reminders.http.operations import Documented, Operation
+from reminders.http.operations import ICS, JSON, LARGEST_BODY, Documented, Operation
 from reminders.http.problems import CONTENT_TYPE
-from reminders.http.routes import FlagRoutes, HealthRoute, ReminderRoutes
+from reminders.http.routes import CalendarRoutes, FlagRoutes, HealthRoute, ReminderRoutes
 
 _CONTENT: dict[str, OpenAPIResponseContentSchema | OpenAPIResponseContentModel] = {
     CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -26,7 +26,7 @@ _RETRY_AFTER: dict[str, OpenAPIResponseHeader] = {
 _PROBLEMS: Documented = {
     400: {"description": "The body is not JSON, or is nested too deeply, or holds a number that is too large."},
     404: {"description": "There is no such thing."},
-    409: {"description": "The reminder's status, or its condition, forbids this."},
+    409: {"description": "The reminder's status, its condition or its schedule forbids this."},
     412: {"description": "`If-Match` names none of the reminder's ETags."},
     413: {"description": "The body is longer than 64 KB."},
     415: {"description": "The body is not declared as JSON in UTF-8."},
@@ -36,11 +36,20 @@ _PROBLEMS: Documented = {
 }
 _WITH_BODY = (400, 413, 415)  # each may carry one, if only an empty object
 
+_CALENDAR_BYTES = {JSON: 131_072, ICS: LARGEST_BODY}
+_CALENDAR_BODY_PROBLEMS: Documented = {
+    413: {"description": "The body is longer than 128 KB, or a file longer than 1 MB."},
+    415: {"description": "The body is not declared as JSON or iCalendar in UTF-8."},
+}
+
 
 def _answers(success: Documented, *problems: int) -> Documented:
     statuses = sorted({*problems, *_WITH_BODY, 422, 500, 503})
-    answers: Documented = {status: {**_PROBLEMS[status], "content": _CONTENT} for status in statuses}
-    return {**success, **answers}
+    return {**success, **_with_content({status: _PROBLEMS[status] for status in statuses})}
+
+
+def _with_content(problems: Documented) -> Documented:
+    return {status: {**problem, "content": _CONTENT} for status, problem in problems.items()}
 
 
 def _reminder(meaning: str) -> Documented:
@@ -154,6 +163,79 @@ def reminder_operations(routes: ReminderRoutes) -> list[Operation]:
             summary="List a reminder's runs",
             description="What was sent, and what was not and why, the newest first.",
             answers=_answers({200: {"description": "A page."}}, 404),
+        ),
+        Operation(
+            method="GET",
+            path=f"{one}/preview",
+            handler=routes.preview_reminder,
+            tag="schedules",
+            summary="See when a reminder fires next",
+            description=(
+                "Its next instants as things stand, with its jitter; of a paused one those that it would have if it"
+                " were resumed now, and of an ended one none."
+            ),
+            answers=_answers({200: {"description": "The instants."}}, 404, 409),
+        ),
+        Operation(
+            method="POST",
+            path="/schedules/preview",
+            handler=routes.preview_schedule,
+            tag="schedules",
+            summary="See when a schedule fires",
+            description=(
+                "The next instants of a reminder that would be created with these fields now, or at `after` if that has"
+                " passed; and the schedule in words. Nothing is created."
+            ),
+            answers=_answers({200: {"description": "The instants."}}),
+        ),
+    ]
+
+
+def calendar_operations(routes: CalendarRoutes) -> list[Operation]:
+    one = "/calendars/<name>"
+    return [
+        Operation(
+            method="GET",
+            path="/calendars",
+            handler=routes.list_calendars,
+            tag="schedules",
+            summary="List business calendars",
+            description="In the order of their names.",
+            answers=_answers({200: {"description": "A page."}}),
+        ),
+        Operation(
+            method="GET",
+            path=one,
+            handler=routes.get_calendar,
+            tag="schedules",
+            summary="Read a business calendar",
+            answers=_answers({200: {"description": "The calendar."}}, 404),
+        ),
+        Operation(
+            method="PUT",
+            path=one,
+            handler=routes.put_calendar,
+            tag="schedules",
+            summary="Set a business calendar",
+            description=(
+                "Creates or replaces it. The next tick plans the reminders that keep to it anew; what is due already"
+                " stays due. As `text/calendar` it takes an iCalendar file: the days of its all-day events are the"
+                " holidays, those that repeat for ten years back and twenty ahead, and the working weekdays stay."
+            ),
+            answers={**_answers({200: {"description": "The calendar."}}), **_with_content(_CALENDAR_BODY_PROBLEMS)},
+            bodies=_CALENDAR_BYTES,
+        ),
+        Operation(
+            method="DELETE",
+            path=one,
+            handler=routes.delete_calendar,
+            tag="schedules",
+            summary="Remove a business calendar",
+            description="Not while a live reminder keeps to it.",
+            answers={
+                **_answers({204: {"description": "Removed.", "content": {}}}, 404),
+                **_with_content({409: {"description": "A live reminder keeps to the calendar."}}),
+            },
         ),
     ]
 

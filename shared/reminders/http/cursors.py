@@ -9,8 +9,10 @@ import uuid
 
 REMINDERS = r"^[A-Za-z0-9_-]{21}[AQgw]$"  # 16 bytes in base64url: the last sign carries two bits
 RUNS = r"^[A-Za-z0-9_-]{8}$"  # 6 bytes
-# A flag's key in hexadecimal: base64url would need a pattern that nobody could read.
-FLAGS = r"^(2[bde]|3[0-9ad]|4[0-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]){1,300}$"
+# Keys and names in hexadecimal: base64url would need a pattern that nobody could read.
+_SIGN = "(2[bde]|3[0-9ad]|4[0-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
+FLAGS = f"^{_SIGN}{{1,300}}$"
+CALENDARS = f"^{_SIGN}{{1,100}}$"
 
 _PLACE = struct.Struct(">IH")  # occurrence_no, step
 _MAX_OCCURRENCE_NO, _MAX_STEP = 2**31 - 1, 2**15 - 1  # PostgreSQL's integer and smallint
@@ -34,11 +36,12 @@ def run_place(cursor: str) -> tuple[int, int]:
     return min(occurrence_no, _MAX_OCCURRENCE_NO), min(step, _MAX_STEP)
 
 
-def after_flag(key: str) -> str:
+def after_key(key: str) -> str:
+    """Of a flag's key or a calendar's name."""
     return key.encode().hex()
 
 
-def flag_key(cursor: str) -> str:
+def key(cursor: str) -> str:
     return bytes.fromhex(cursor).decode()
 
 

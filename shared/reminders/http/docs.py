@@ -64,6 +64,7 @@ class Docs:
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     """What Powertools writes, with our problems instead of its own, and optional parameters that are not called null."""
+    from reminders.http import examples
     from reminders.http.answers import ProblemOut
 
     schemas = document["components"]["schemas"]
@@ -72,12 +73,21 @@ def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
-    document["paths"] = dict(sorted(document["paths"].items()))
-    for path in document["paths"].values():
+    paths = document["paths"] = dict(sorted(document["paths"].items()))
+    _body(paths["/reminders"]["post"])["application/json"]["examples"] = examples.reminders()
+    _body(paths["/schedules/preview"]["post"])["application/json"]["examples"] = examples.previews()
+    _body(paths["/calendars/{name}"]["put"])["text/calendar"] = examples.calendar_file()
+    for path in paths.values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
                 parameter["schema"] = _without_null(parameter["schema"])
     return document
+
+
+def _body(operation: dict[str, Any]) -> dict[str, Any]:
+    """By media type."""
+    content: dict[str, Any] = operation["requestBody"]["content"]
+    return content
 
 
 def _whole(number: str) -> int | float:

@@ -6,7 +6,7 @@ from typing import Any
 from reminders.conditions import FLAG_KEY_PATTERN
 from reminders.http import cursors
 from reminders.http.refusals import FieldError
-from reminders.http.values import ANY_TEXT, ONE_LINE, UUID
+from reminders.http.values import ANY_TEXT, CALENDAR_NAME, CLOSES, ONE_LINE, OPENS, UUID
 
 _MAX_NAME = 100  # characters of a field's name: it may be the caller's own
 
@@ -17,6 +17,9 @@ _BY_TYPE = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be a list",
 }
 _BY_PATTERN = {
     ONE_LINE: "must be one line without control characters",
@@ -26,6 +29,10 @@ _BY_PATTERN = {
     cursors.REMINDERS: "is not a cursor of this list",
     cursors.RUNS: "is not a cursor of this list",
     cursors.FLAGS: "is not a cursor of this list",
+    cursors.CALENDARS: "is not a cursor of this list",
+    CALENDAR_NAME: "must be 1 to 100 letters, digits or any of . _ : @ + = -",
+    OPENS: "must be a time such as 09:00",
+    CLOSES: "must be a time such as 17:00, at the latest 24:00",
 }
 
 
@@ -45,4 +52,6 @@ def _field(error: Mapping[str, Any]) -> str:
 
 def _message(error: Mapping[str, Any]) -> str:
     known = _BY_TYPE.get(error["type"]) or _BY_PATTERN.get(error.get("ctx", {}).get("pattern", ""))
-    return known or str(error["msg"]).replace("Input should", "must").replace("String should", "must")
+    return known or str(error["msg"]).replace("Input should", "must").replace("String should", "must").replace(
+        "List should", "must"
+    )

@@ -1,7 +1,7 @@
 """What an operation of the API is, and the table in which the door looks it up."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Annotated, Any, get_args, get_origin
 
@@ -11,6 +11,11 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from reminders.http.refusals import UnknownPath, WrongMethod
 
 type Documented = dict[int, OpenAPIResponse]
+
+JSON, ICS = "application/json", "text/calendar"
+
+MAX_BODY = 65_536  # bytes, where an operation does not say otherwise
+LARGEST_BODY = 1_048_576  # that any of them takes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +30,9 @@ class Operation:
     tag: str = ""
     answers: Documented | None = None  # by status, in OpenAPI's words; None: not in the document
     compress: bool = False
+    bodies: Mapping[str, int] = field(
+        default_factory=lambda: {JSON: MAX_BODY}
+    )  # media types, and how many bytes of each
 
     @property
     def takes_body(self) -> bool:
@@ -50,6 +58,7 @@ class Place:
     route: str
     takes_body: bool
     query: frozenset[str]
+    bodies: Mapping[str, int]
 
 
 class Table:
@@ -58,7 +67,12 @@ class Table:
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._paths: dict[tuple[str, ...], dict[str, Place]] = {}
         for operation in operations:
-            place = Place(route=operation.path, takes_body=operation.takes_body, query=operation.query)
+            place = Place(
+                route=operation.path,
+                takes_body=operation.takes_body,
+                query=operation.query,
+                bodies=operation.bodies,
+            )
             self._paths.setdefault(tuple(operation.path.split("/")), {})[operation.method] = place
 
     def find(self, method: str, path: str) -> Place:

@@ -1,5 +1,6 @@
 """What a route takes from the path, the query and the headers, each with its bounds, its meaning and an example."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from reminders.conditions import FLAG_KEY_PATTERN
 from reminders.http import cursors
 from reminders.http.glossary import GLOSSARY, ID_EXAMPLE
-from reminders.http.values import ONE_LINE, UUID, Channel, Instant
+from reminders.http.values import CALENDAR_NAME, ONE_LINE, UUID, Channel, Instant
 
 
 def _decoded(segment: str) -> str:
@@ -21,10 +22,15 @@ def _decoded(segment: str) -> str:
         raise PydanticCustomError("encoding", "is not valid UTF-8") from None
 
 
-def _plain_decimal(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > 3:
-        raise PydanticCustomError("limit", "must be a whole number from 1 to 200")
-    return int(text)
+def _number_to(most: int) -> Callable[[str], int]:
+    """Reads a number in plain decimals, from 1 on; the bound is for the message."""
+
+    def plain_decimal(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > 3:
+            raise PydanticCustomError("number", "must be a whole number from 1 to {most}", {"most": most})
+        return int(text)
+
+    return plain_decimal
 
 
 def _query(name: str) -> Query:
@@ -44,6 +50,7 @@ def _path(name: str) -> Path:
 
 
 ReminderId = Annotated[str, Field(pattern=UUID), BeforeValidator(_decoded), AfterValidator(str.lower), _path("id")]
+CalendarName = Annotated[str, Field(pattern=CALENDAR_NAME), BeforeValidator(_decoded), _path("name")]
 FlagKey = Annotated[str, Field(pattern=FLAG_KEY_PATTERN), BeforeValidator(_decoded), _path("key")]
 
 IfMatch = Annotated[
@@ -51,11 +58,15 @@ IfMatch = Annotated[
     Header(alias="If-Match", description=GLOSSARY["If-Match"].meaning, examples=[GLOSSARY["If-Match"].example]),
 ]
 
-Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_plain_decimal), _query("limit")]
+Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_number_to(200)), _query("limit")]
 
 ReminderCursor = Annotated[str | None, Field(pattern=cursors.REMINDERS), _cursor(cursors.after_reminder(ID_EXAMPLE))]
 RunCursor = Annotated[str | None, Field(pattern=cursors.RUNS), _cursor(cursors.after_run(3, 0))]
-FlagCursor = Annotated[str | None, Field(pattern=cursors.FLAGS), _cursor(cursors.after_flag("feedback_submitted"))]
+FlagCursor = Annotated[str | None, Field(pattern=cursors.FLAGS), _cursor(cursors.after_key("feedback_submitted"))]
+CalendarCursor = Annotated[str | None, Field(pattern=cursors.CALENDARS), _cursor(cursors.after_key("germany"))]
+
+After = Annotated[Instant | None, _query("after")]
+Count = Annotated[int, Field(ge=1, le=100), BeforeValidator(_number_to(100)), _query("count")]
 
 StatusFilter = Annotated[Literal["ACTIVE", "PAUSED", "COMPLETED", "CANCELLED", "FAILED"] | None, _query("status")]
 EntityTypeFilter = Annotated[str | None, _filter(100), _query("entity_type")]

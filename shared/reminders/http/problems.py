@@ -11,11 +11,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from reminders.errors import (
+    CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
     IllegalTransition,
     InvalidField,
     NotFound,
+    PlanRefused,
     StaleVersion,
 )
 from reminders.http.messages import field_errors
@@ -56,9 +58,11 @@ KINDS: dict[type[Exception], Kind] = {
     WrongMethod: Kind(405, "method-not-allowed", "The path does not take this method"),
     IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
+    CalendarInUse: Kind(409, "calendar-in-use", "A live reminder keeps to the calendar"),
+    PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
-    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is not JSON"),
+    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
     RequestValidationError: _INVALID,

@@ -39,10 +39,11 @@ class BodyTooLarge(ReminderError):
 
 
 class UnsupportedMediaType(ReminderError):
-    """There is a body, and it does not say that it is JSON in UTF-8."""
+    """There is a body, and it does not say that it is of a type that is taken, in UTF-8."""
 
-    def __init__(self) -> None:
-        super().__init__("a body is JSON in UTF-8 and says so: Content-Type: application/json")
+    def __init__(self, media_types: Iterable[str]) -> None:
+        self.media_types = tuple(media_types)
+        super().__init__(f"a body is in UTF-8 and says its type: Content-Type: {' or '.join(self.media_types)}")
 
 
 class MalformedBody(ReminderError):

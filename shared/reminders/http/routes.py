@@ -4,26 +4,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from reminders.commands import Commands
 from reminders.config import Settings
 from reminders.http import cursors, preconditions
-from reminders.http.answers import (
-    FlagChangeOut,
-    FlagOut,
-    FlagPage,
-    HealthOut,
-    ReminderOut,
-    ReminderPage,
-    RunOut,
-    RunPage,
-)
+from reminders.http.answers import CalendarOut, CalendarPage, FlagChangeOut, FlagOut, FlagPage, HealthOut
 from reminders.http.parameters import (
+    After,
+    CalendarCursor,
+    CalendarName,
     ChannelFilter,
+    Count,
     DueBefore,
     EntityIdFilter,
     EntityTypeFilter,
@@ -37,15 +31,20 @@ from reminders.http.parameters import (
     RunCursor,
     StatusFilter,
 )
-from reminders.http.schemas import FlagIn, ReminderIn, ReminderPatch
+from reminders.http.reminder_answers import PreviewOut, ReminderOut, ReminderPage, RunOut, RunPage
+from reminders.http.schemas import CalendarIn, FlagIn, PreviewIn, ReminderIn, ReminderPatch
 from reminders.model import Reminder
+
+if TYPE_CHECKING:  # a cold start does without them
+    from reminders.commands import Commands
 
 _JSON = "application/json"
 _DEFAULT_LIMIT = 50
+_DEFAULT_COUNT = 10
 
 
 class ReminderRoutes:
-    def __init__(self, commands: Callable[[], Commands]) -> None:
+    def __init__(self, commands: "Callable[[], Commands]") -> None:
         self._commands = commands
 
     def create_reminder(self, wish: Annotated[ReminderIn, Body()]) -> Response[ReminderOut]:
@@ -110,12 +109,21 @@ class ReminderRoutes:
         following = None if last is None else cursors.after_run(last.occurrence_no, last.step)
         return _ok(RunPage(items=[RunOut.of(item) for item in page.items], next_cursor=following))
 
+    def preview_reminder(
+        self, id: ReminderId, after: After = None, count: Count = _DEFAULT_COUNT
+    ) -> Response[PreviewOut]:
+        return _ok(PreviewOut.of(self._commands().preview_reminder(id, after=after, count=count)))
+
+    def preview_schedule(self, schedule: Annotated[PreviewIn, Body()]) -> Response[PreviewOut]:
+        found = self._commands().preview(schedule.wish(), after=schedule.after, count=schedule.count)
+        return _ok(PreviewOut.of(found))
+
     def _version(self, id: str, if_match: str | None) -> int | None:
         return preconditions.expected(if_match, lambda: self._commands().get(id).version)
 
 
 class FlagRoutes:
-    def __init__(self, commands: Callable[[], Commands]) -> None:
+    def __init__(self, commands: "Callable[[], Commands]") -> None:
         self._commands = commands
 
     def put_flag(self, key: FlagKey, flag: Annotated[FlagIn, Body()]) -> Response[FlagChangeOut]:
@@ -129,13 +137,34 @@ class FlagRoutes:
         return Response(204)
 
     def list_flags(self, limit: Limit = _DEFAULT_LIMIT, cursor: FlagCursor = None) -> Response[FlagPage]:
-        page = self._commands().list_flags(after=None if cursor is None else cursors.flag_key(cursor), limit=limit)
-        following = None if page.next_cursor is None else cursors.after_flag(page.next_cursor)
+        page = self._commands().list_flags(after=None if cursor is None else cursors.key(cursor), limit=limit)
+        following = None if page.next_cursor is None else cursors.after_key(page.next_cursor)
         return _ok(FlagPage(items=[FlagOut.of(item) for item in page.items], next_cursor=following))
 
 
+class CalendarRoutes:
+    def __init__(self, commands: "Callable[[], Commands]") -> None:
+        self._commands = commands
+
+    def put_calendar(self, name: CalendarName, calendar: Annotated[CalendarIn, Body()]) -> Response[CalendarOut]:
+        holidays = frozenset(calendar.holidays)
+        return _ok(CalendarOut.of(self._commands().put_calendar(name, calendar.weekdays(), holidays)))
+
+    def get_calendar(self, name: CalendarName) -> Response[CalendarOut]:
+        return _ok(CalendarOut.of(self._commands().get_calendar(name)))
+
+    def delete_calendar(self, name: CalendarName) -> Response[None]:
+        self._commands().delete_calendar(name)
+        return Response(204)
+
+    def list_calendars(self, limit: Limit = _DEFAULT_LIMIT, cursor: CalendarCursor = None) -> Response[CalendarPage]:
+        page = self._commands().list_calendars(after=None if cursor is None else cursors.key(cursor), limit=limit)
+        following = None if page.next_cursor is None else cursors.after_key(page.next_cursor)
+        return _ok(CalendarPage(items=[CalendarOut.of(item) for item in page.items], next_cursor=following))
+
+
 class HealthRoute:
-    def __init__(self, commands: Callable[[], Commands], settings: Settings) -> None:
+    def __init__(self, commands: "Callable[[], Commands]", settings: Settings) -> None:
         self._commands = commands
         self._settings = settings
 

@@ -1,28 +1,20 @@
 """The bodies that come in. Strict: nothing is coerced, unknown fields are refused, every text is bounded."""
 
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from reminders.changes import Edit, NewReminder
 from reminders.http.glossary import known
-from reminders.http.values import ANY_TEXT, ONE_LINE, Channel, ConditionType, Instant
+from reminders.http.schedules import STRICT, ScheduleFields, ScheduleType, Schema, SendWindowIn, Weekdays, line, unique
+from reminders.http.values import ANY_TEXT, WEEKDAYS, Channel, ConditionType, Day, Instant
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 
-# `defer_build`: a model costs a cold start nothing until a request needs it.
-_STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
+if TYPE_CHECKING:  # a cold start does without the rules of schedules, which these bring along
+    from reminders.changes import Edit, NewReminder
 
-_MAX_INTERVAL_MINUTES = 5_256_000  # ten years
 _MAX_BODY = 32_768  # characters
-
-
-type Schema = dict[str, Any]
-"""A JSON Schema, while the OpenAPI document is being made."""
-
-
-def _line(name: str, longest: int, **settings: Any) -> Any:
-    return known(name, min_length=1, max_length=longest, pattern=ONE_LINE, **settings)
+_MAX_HOLIDAYS = 5_000
 
 
 def _may_be_absent(schema: Schema) -> None:
@@ -30,72 +22,55 @@ def _may_be_absent(schema: Schema) -> None:
     schema.pop("default", None)
 
 
-ScheduleType = Literal["recurring", "one_time"]
+def _new_reminder(schema: Schema) -> None:
+    from reminders.http import fitting
 
-_NULL: Schema = {"type": "null"}
-_GIVEN: Schema = {"not": _NULL}
-_FIELDS_FIT_TOGETHER: Schema = {
-    "allOf": [
-        {
-            "if": {"properties": {"schedule_type": {"const": "recurring"}}},
-            "then": {"required": ["interval_minutes"], "properties": {"interval_minutes": _GIVEN}},
-            "else": {"required": ["start_at"], "properties": {"start_at": _GIVEN, "interval_minutes": _NULL}},
-        },
-        {
-            "if": {"required": ["stop_condition_type"], "properties": {"stop_condition_type": _GIVEN}},
-            "then": {"required": ["stop_condition_value"], "properties": {"stop_condition_value": _GIVEN}},
-            "else": {"properties": {"stop_condition_value": _NULL}},
-        },
-    ]
-}
+    fitting.new_reminder(schema)
 
 
-class ReminderIn(BaseModel):
+def _new_schedule(schema: Schema) -> None:
+    from reminders.http import fitting
+
+    fitting.new_schedule(schema)
+
+
+class ReminderIn(ScheduleFields):
     """A new reminder. A field that is null counts as absent."""
 
-    model_config = ConfigDict(**_STRICT, title="NewReminder", json_schema_extra=_FIELDS_FIT_TOGETHER)
+    model_config = ConfigDict(**STRICT, title="NewReminder", json_schema_extra=_new_reminder)
 
-    entity_type: str = _line("entity_type", 100)
-    entity_id: str = _line("entity_id", 200)
-    event_type: str = _line("event_type", 100)
+    entity_type: str = line("entity_type", 100)
+    entity_id: str = line("entity_id", 200)
+    event_type: str = line("event_type", 100)
     channel: Channel = known("channel")
     schedule_type: ScheduleType = known("schedule_type")
-    interval_minutes: int | None = known("interval_minutes", default=None, ge=1, le=_MAX_INTERVAL_MINUTES)
-    start_at: Instant | None = known("start_at", default=None)
     stop_condition_type: ConditionType | None = known("stop_condition_type", default=None)
-    stop_condition_value: str | None = _line("stop_condition_value", 500, default=None)
-    recipient: str | None = _line("recipient", 500, default=None)
-    subject: str | None = _line("subject", 500, default=None)
+    stop_condition_value: str | None = line("stop_condition_value", 500, default=None)
+    recipient: str | None = line("recipient", 500, default=None)
+    subject: str | None = line("subject", 500, default=None)
     body: str | None = known("body", default=None, max_length=_MAX_BODY, pattern=ANY_TEXT)
     payload: dict[str, Any] | None = known("payload", default=None)
 
     @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        """The same rules as in _FIELDS_FIT_TOGETHER, each naming its field."""
-        recurring, type_, value = self.schedule_type == "recurring", self.stop_condition_type, self.stop_condition_value
-        if recurring and self.interval_minutes is None:
-            raise _refused("interval_minutes", "is required for a recurring schedule")
-        if not recurring and self.interval_minutes is not None:
-            raise _refused("interval_minutes", "does not belong to a one_time schedule")
-        if not recurring and self.start_at is None:
-            raise _refused("start_at", "is required for a one_time schedule")
+    def _condition_is_whole(self) -> Self:
+        type_, value = self.stop_condition_type, self.stop_condition_value
         if type_ is None and value is not None:
             raise _refused("stop_condition_type", "is required with stop_condition_value")
         if type_ is not None and value is None:
             raise _refused("stop_condition_value", "is required with stop_condition_type")
         return self
 
-    def wish(self) -> NewReminder:
+    def wish(self) -> "NewReminder":
         """The same in the words of the domain."""
+        from reminders.changes import NewReminder
+
         condition = None
         if self.stop_condition_type is not None and self.stop_condition_value is not None:
             condition = Condition(type=self.stop_condition_type, value=self.stop_condition_value)
         return NewReminder(
             key=NaturalKey(entity_type=self.entity_type, entity_id=self.entity_id, event_type=self.event_type),
             channel=self.channel,
-            schedule=ScheduleWish(
-                schedule_type=self.schedule_type, start_at=self.start_at, interval_minutes=self.interval_minutes
-            ),
+            schedule=self.schedule_wish(self.schedule_type),
             recipient=self.recipient,
             message=Message(subject=self.subject, body=self.body, payload=self.payload),
             condition=condition,
@@ -106,36 +81,66 @@ def _refused(field: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("cross_field", "{message}", {"field": field, "message": message})
 
 
-class ReminderPatch(BaseModel):
-    """A change. What is absent stays; null removes what may be without: recipient, message and condition."""
+class ReminderPatch(ScheduleFields):
+    """A change. What is absent stays; null removes what may be without."""
 
-    model_config = ConfigDict(**_STRICT)
+    model_config = STRICT
 
     schedule_type: ScheduleType = known("schedule_type", default=None, json_schema_extra=_may_be_absent)
-    interval_minutes: int = known(
-        "interval_minutes", default=None, ge=1, le=_MAX_INTERVAL_MINUTES, json_schema_extra=_may_be_absent
-    )
-    start_at: Instant = known("start_at", default=None, json_schema_extra=_may_be_absent)
     stop_condition_type: ConditionType | None = known("stop_condition_type", default=None)
-    stop_condition_value: str | None = _line("stop_condition_value", 500, default=None)
-    recipient: str | None = _line("recipient", 500, default=None)
-    subject: str | None = _line("subject", 500, default=None)
+    stop_condition_value: str | None = line("stop_condition_value", 500, default=None)
+    recipient: str | None = line("recipient", 500, default=None)
+    subject: str | None = line("subject", 500, default=None)
     body: str | None = known("body", default=None, max_length=_MAX_BODY, pattern=ANY_TEXT)
     payload: dict[str, Any] | None = known("payload", default=None)
 
-    def edit(self) -> Edit:
+    def edit(self) -> "Edit":
         """The same in the words of the domain."""
+        from reminders.changes import WISHED_FIELDS, Edit
+
+        others = self.model_fields_set - WISHED_FIELDS
         return Edit(
-            given=frozenset(self.model_fields_set), **{name: getattr(self, name) for name in self.model_fields_set}
+            given=frozenset(self.model_fields_set),
+            schedule=self.schedule_wish(self.schedule_type),
+            **{name: getattr(self, name) for name in others},
         )
+
+
+class PreviewIn(ScheduleFields):
+    """A schedule to be looked at. A field that is null counts as absent."""
+
+    model_config = ConfigDict(**STRICT, title="SchedulePreview", json_schema_extra=_new_schedule)
+
+    schedule_type: ScheduleType = known("schedule_type")
+    after: Instant | None = known("after", default=None)
+    count: Annotated[int, Field(ge=1, le=100)] = known("count", default=10)
+
+    def wish(self) -> ScheduleWish:
+        """The schedule in the words of the domain."""
+        return self.schedule_wish(self.schedule_type)
 
 
 class FlagIn(BaseModel):
     """What a flag is set to."""
 
-    model_config = ConfigDict(**_STRICT)
+    model_config = STRICT
 
     value: bool = known("value")
 
 
-ALL = (ReminderIn, ReminderPatch, FlagIn)
+class CalendarIn(BaseModel):
+    """A business calendar."""
+
+    model_config = ConfigDict(**STRICT, title="NewCalendar")
+
+    working_weekdays: Weekdays | None = known(
+        "working_weekdays", default_factory=lambda: list(WEEKDAYS[:5]), json_schema_extra=unique
+    )
+    holidays: Annotated[list[Day], Field(max_length=_MAX_HOLIDAYS)] = known("holidays", default_factory=list)
+
+    def weekdays(self) -> frozenset[int] | None:
+        """The working ones, 0 is Monday; None: those that the calendar has."""
+        return None if self.working_weekdays is None else frozenset(map(WEEKDAYS.index, self.working_weekdays))
+
+
+ALL = (SendWindowIn, ReminderIn, ReminderPatch, PreviewIn, FlagIn, CalendarIn)

@@ -31,6 +31,8 @@ class Cron:
     """The wall times of an expression."""
 
     def __init__(self, expression: str) -> None:
+        if not expression.isascii():  # upper() would make letters of some that are none
+            raise InvalidField("cron", "is written in ASCII")
         fields = spelled_out(expression).split()
         if len(fields) != 5:
             raise InvalidField("cron", "must have five fields: minute, hour, day of month, month, day of week")
@@ -48,11 +50,15 @@ class Cron:
         return self._times if self.next_day(day) == day else ()
 
     def next_day(self, day: int) -> int | None:
-        if day not in self._next:
+        try:
+            return self._next[day]
+        except KeyError:
             if len(self._next) > 1_000:
                 self._next.clear()
-            self._next[day] = self._search(day)
-        return self._next[day]
+            self._next[day] = found = self._search(day)
+            if found != day:
+                self._next[day + 1] = found  # who has asked for this day asks for that one next
+            return found
 
     def _search(self, day: int) -> int | None:
         candidate, last = _EPOCH_DAY + day, min(_EPOCH_DAY + day + HORIZON_DAYS, date.max.toordinal())

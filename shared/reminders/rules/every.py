@@ -22,7 +22,8 @@ class Days:
         return self._times if day >= self._day and (day - self._day) % self._step == 0 else ()
 
     def next_day(self, day: int) -> int | None:
-        return max(self._day, day + (self._day - day) % self._step)
+        found = max(self._day, day + (self._day - day) % self._step)
+        return found if found <= max(self._day, day + HORIZON_DAYS) else None
 
 
 class Months:

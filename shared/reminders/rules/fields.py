@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reminders.errors import InvalidField
-from reminders.model import EPOCH, Schedule, ScheduleWish, to_datetime, to_instant
+from reminders.model import EPOCH, Schedule, ScheduleWish, SendWindow, to_datetime, to_instant
 from reminders.rules import durations, zones
 from reminders.rules.anchored import resolve
 from reminders.rules.cron import cron
-from reminders.rules.recurrence import Parts, last_permitted
+from reminders.rules.recurrence import last_permitted
+from reminders.rules.rrule_parts import Parts
 from reminders.rules.wall import Daylight
 
 ONE_TIME, RECURRING, CALENDAR = "one_time", "recurring", "calendar"
@@ -56,7 +57,9 @@ def accepted(wish: ScheduleWish, moment: datetime) -> Schedule:
     _check_fields(wish)
     _check_values(wish)
     start_at = wish.start_at or _default_start(wish, moment)
-    if wish.end_at is not None and wish.end_at < start_at:
+    # Without a start of its own an anchored schedule begins with its first offset, which may lie before its anchor.
+    has_begin = wish.start_at is not None or wish.schedule_type != ANCHORED
+    if wish.end_at is not None and wish.end_at < start_at and has_begin:
         raise InvalidField("end_at", "lies before start_at")
     schedule = Schedule(**{**_given(wish), "start_at": start_at})
     return _with_walls(schedule, has_start=wish.start_at is not None)
@@ -109,6 +112,8 @@ def _given(wish: ScheduleWish) -> dict[str, Any]:
 def _check_fields(wish: ScheduleWish) -> None:
     """That what is needed is there, and nothing that belongs to another type."""
     kind = wish.schedule_type
+    if kind not in TYPES:
+        raise InvalidField("schedule_type", f"is one of {', '.join(TYPES)}")
     article = "an" if kind[0] in "aeiou" else "a"
     for name in NEEDED[kind]:
         if getattr(wish, name) is None:
@@ -136,7 +141,7 @@ def _check_values(wish: ScheduleWish) -> None:
         raise InvalidField("timezone", f"means nothing to a {wish.schedule_type} schedule: no wall clock is in it")
     _check_zone("timezone", wish.timezone)
     if wish.send_window is not None:
-        _check_zone("send_window", wish.send_window.timezone)
+        _check_window(wish.send_window)
     if wish.cron is not None:
         cron(wish.cron)
     if wish.rrule is not None:
@@ -148,6 +153,14 @@ def _check_values(wish: ScheduleWish) -> None:
 def _check_zone(field: str, name: str | None) -> None:
     if name is not None and name not in zones.names():
         raise InvalidField(field, "names no IANA time zone, such as Europe/Berlin")
+
+
+def _check_window(window: SendWindow) -> None:
+    _check_zone("send_window", window.timezone)
+    if window.opens == window.closes:
+        raise InvalidField("send_window", "has no width: it closes when it opens")
+    if not window.weekdays:
+        raise InvalidField("send_window", "has no weekday")
 
 
 def _check_offset(text: str) -> None:

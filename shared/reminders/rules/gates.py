@@ -3,7 +3,7 @@
 from datetime import date
 
 from reminders.model import BusinessCalendar, Instant, SendWindow
-from reminders.rules.zones import DAY, SECOND, Zone
+from reminders.rules.zones import DAY, SECOND, Wall, Zone
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MINUTE = 60 * SECOND
@@ -22,34 +22,47 @@ class Gate:
         self._zone = zone
 
     def is_open(self, instant: Instant) -> bool:
-        wall = self._zone.wall(instant)
-        day, time = divmod(wall, DAY)
-        return (self._opens <= time < self._closes and self._is_allowed(day)) or (
-            time + DAY < self._closes and self._is_allowed(day - 1)
-        )
+        return self._window_end(self._zone.wall(instant)) is not None
 
     def next_open(self, instant: Instant) -> Instant | None:
         """The first open instant from this one on; None when there is none within three years."""
-        if self.is_open(instant):
-            return instant
-        day = self._zone.wall(instant) // DAY - 1
-        for each in range(day, day + _SEARCH_DAYS):
-            if not self._is_allowed(each):
-                continue
-            for candidate in self._openings(each):
-                if candidate > instant and self.is_open(candidate):
-                    return candidate
+        last = instant + _SEARCH_DAYS * DAY
+        while instant <= last:
+            stretch = self._zone.stretch(instant)
+            found = self._open_wall(instant + stretch.offset, stretch.end + stretch.offset)
+            if found is not None:
+                return found - stretch.offset
+            instant = stretch.end
         return None
+
+    def open_until(self, instant: Instant, limit: Instant) -> Instant:
+        """When what is open at an instant closes, at the latest the limit."""
+        while instant < limit:
+            stretch = self._zone.stretch(instant)
+            closing = self._window_end(instant + stretch.offset)
+            if closing is None:
+                return instant
+            instant = min(closing - stretch.offset, stretch.end)
+        return limit
 
     def is_day_off(self, instant: Instant) -> bool:
         """Whether it is the calendar, and not the window, that is closed on the instant's day."""
         return not self._is_working_day(self._zone.wall(instant) // DAY)
 
-    def _openings(self, day: int) -> list[Instant]:
-        """When the window that belongs to a day may begin: where its opening is shown, or the clock jumps into it."""
-        opening, closing = day * DAY + self._opens, day * DAY + self._closes
-        jumps = self._zone.transitions(opening - DAY, closing + DAY)
-        return sorted({*self._zone.instants(opening), *jumps})
+    def _open_wall(self, begin: Wall, end: Wall) -> Wall | None:
+        """The first wall time in [begin, end) that lies in the window of its day, or in the one that began the day before."""
+        for day in range(begin // DAY - 1, (end - 1) // DAY + 1):
+            opening = max(begin, day * DAY + self._opens)
+            if opening < min(end, day * DAY + self._closes) and self._is_allowed(day):
+                return opening
+        return None
+
+    def _window_end(self, wall: Wall) -> Wall | None:
+        """When the window that a wall time lies in ends; None when it lies in none."""
+        for day in (wall // DAY, wall // DAY - 1):
+            if self._opens <= wall - day * DAY < self._closes and self._is_allowed(day):
+                return day * DAY + self._closes
+        return None
 
     def _is_allowed(self, day: int) -> bool:
         return (day + 3) % 7 in self._weekdays and self._is_working_day(day)

@@ -64,6 +64,11 @@ class Timeline:
         """Whether what falls outside of the gate is passed over."""
         return self.gate is not None and not self._defers
 
+    @property
+    def jitter(self) -> Instant:
+        """How much later than meant an occurrence may be due."""
+        return self._jitter
+
     def following(self, cursor: Instant) -> Occurrence | None:
         """The next occurrence whose own instants lie strictly after the cursor; None when there is none."""
         if self._asked is None or self._asked[0] != cursor:
@@ -118,10 +123,7 @@ class Timeline:
 
     def _spread(self, due: Instant) -> Instant:
         """A little later, so that not all begin when a window opens; yet never after it has closed."""
-        gate, low, high = self.gate, due, due + self._jitter
-        if gate is None or gate.is_open(high):
-            return high
-        while high - low > SECOND:
-            middle = (low + high) // 2
-            low, high = (middle, high) if gate.is_open(middle) else (low, middle)
-        return low
+        later = due + self._jitter
+        if self.gate is None or not self._jitter:
+            return later
+        return max(due, min(later, self.gate.open_until(due, later + SECOND) - SECOND))

@@ -127,7 +127,7 @@ def _utc(instant: Instant) -> datetime:
 
 
 def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
-    """A year of UTC, cut where the offset changes. Found by asking once a day: no zone changes twice within one."""
+    """A year of UTC, cut where the offset changes. Found by asking on each third day: no zone changes twice within six."""
 
     @cache
     def offset(instant: Instant) -> int:
@@ -142,7 +142,7 @@ def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
         return high
 
     begin, end = (to_instant(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + 1))
-    days = pairwise(range(begin, end + DAY, DAY))
+    days = pairwise([*range(begin, end, 3 * DAY), end])
     changes = {change(day, following) for day, following in days if offset(day) != offset(following)}
     for start, stop in pairwise(sorted({begin, end} | changes)):
         yield Stretch(start, stop, offset(start), offset(start - 1), offset(stop))

@@ -1,0 +1,7 @@
+"""What the unit tests share."""
+
+from hypothesis import settings
+
+# By default hypothesis fails a test for being slow once: no test here asserts a duration.
+settings.register_profile("reminders", deadline=None)
+settings.load_profile("reminders")
