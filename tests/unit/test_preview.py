@@ -188,10 +188,10 @@ def test_instants_ascend_and_lie_after_that_instant(fields: dict[str, Any], gate
     ("fields", "words"),
     [
         ({"schedule_type": "one_time", "start_at": "2026-03-02T09:00:00Z"}, "once, at 2026-03-02T09:00:00Z"),
-        ({"schedule_type": "recurring", "interval_minutes": 60}, "every 60 minutes from 2026-03-02T01:00:00Z"),
+        ({"schedule_type": "recurring", "interval_minutes": 60}, "every hour from 2026-03-02T01:00:00Z"),
         (
             {"schedule_type": "recurring", "backoff_minutes": (1440, 4320)},
-            "after 2026-03-02T00:00:00Z with gaps of 1440 minutes and 4320 minutes, and then every 4320 minutes",
+            "after 2026-03-02T00:00:00Z with gaps of 24 hours and 72 hours, and then every 72 hours",
         ),
         ({"schedule_type": "recurring", "backoff_minutes": (5,)}, "every 5 minutes after 2026-03-02T00:00:00Z"),
         (

@@ -39,8 +39,8 @@ def _one_time(schedule: Schedule) -> str:
 def _recurring(schedule: Schedule) -> str:
     start = _instant(schedule.start_at)
     if not schedule.backoff_minutes:
-        return f"{_every(schedule.interval_minutes or 1, 'minute')} from {start}"
-    *_, last = gaps = [_number(gap, "minute") for gap in schedule.backoff_minutes]
+        return f"{_every(*_whole(schedule.interval_minutes or 1))} from {start}"
+    *_, last = gaps = [_number(*_whole(gap)) for gap in schedule.backoff_minutes]
     if len(gaps) == 1:
         return f"every {last} after {start}"
     return f"after {start} with gaps of {_listed(gaps)}, and then every {last}"
@@ -205,6 +205,11 @@ def _weekdays(days: Collection[int]) -> str:
     if len(days) > 2 and last - first == len(days) - 1:
         return f"{_WEEKDAYS[first]} to {_WEEKDAYS[last]}"
     return _listed([_WEEKDAYS[day] for day in sorted(days)])
+
+
+def _whole(minutes: int) -> tuple[int, str]:
+    """Minutes as hours, if they are whole ones. Never as days: those of a wall clock may have 23 hours."""
+    return (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
 
 
 def _every(count: int, unit: str) -> str:
