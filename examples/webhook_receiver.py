@@ -9,12 +9,17 @@ SEEN              the SQLite file of the messages that were taken (seen.sqlite)
 REMINDERS_API     the engine (http://127.0.0.1:8000)
 REMINDERS_TOKEN   a bearer token for it, where it wants one
 
-It answers 204 to what it has taken, now or before; 401 to what does not verify, which the engine does not send again; and 503
-when something of its own has failed, so that the engine comes back with the same id.
+It answers 204 to what it has taken, now or before; 401 to what does not verify and 400 to what is no message, which the engine
+does not send again; and 503 when something of its own has failed, so that the engine comes back with the same id.
+
+An id is written down before the work and marked as done after it. Whoever comes with an id that is not done, after a crash or
+while the work still goes on, has it done again. So your work must be repeatable, like the flag that is set here; or it must be
+in this same database, in the transaction that marks the id as done.
 """
 
 import json
 import os
+import re
 import sqlite3
 import sys
 import traceback
@@ -38,13 +43,26 @@ def take(headers: dict[str, str], body: bytes) -> int:
     event = verified(headers, body)
     if event is None:
         return 401
-    # The id and the work are one transaction: work that fails leaves the message unseen, and it comes again.
-    with closing(sqlite3.connect(SEEN)) as database, database:
-        added = database.execute("INSERT OR IGNORE INTO seen (id) VALUES (?)", (event["id"],)).rowcount
-        if added:
-            act_on(event["data"])
-        print("taken" if added else "dropped", event["id"], flush=True)
+    # No transaction is open while the work goes on: it would keep all other messages waiting.
+    if is_done(event["id"]):
+        print("dropped", event["id"], flush=True)
+        return 204
+    act_on(event["data"])
+    mark_done(event["id"])
+    print("taken", event["id"], flush=True)
     return 204
+
+
+def is_done(key: str) -> bool:
+    """Whether this message was taken before; if not, it is claimed."""
+    with closing(sqlite3.connect(SEEN)) as database, database:
+        database.execute("INSERT OR IGNORE INTO seen (id, done) VALUES (?, 0)", (key,))
+        return bool(database.execute("SELECT done FROM seen WHERE id = ?", (key,)).fetchone()[0])
+
+
+def mark_done(key: str) -> None:
+    with closing(sqlite3.connect(SEEN)) as database, database:
+        database.execute("UPDATE seen SET done = 1 WHERE id = ?", (key,))
 
 
 def verified(headers: dict[str, str], body: bytes) -> Any:
@@ -52,8 +70,8 @@ def verified(headers: dict[str, str], body: bytes) -> Any:
     for secret in SECRETS:
         try:
             return secret.verify(body, headers)
-        except WebhookVerificationError:
-            continue
+        except (WebhookVerificationError, ValueError):
+            continue  # ValueError: a signature that is no base64, a body that is no UTF-8
     return None
 
 
@@ -77,8 +95,14 @@ def set_flag(key: str) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
+    timeout = 10  # seconds for each read: who sends nothing keeps no thread
+
     def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
+        lengths = self.headers.get_all("Content-Length", [])
+        if len(lengths) != 1 or not re.fullmatch("[0-9]{1,12}", lengths[0], re.ASCII):
+            self.answer(400)
+            return
+        length = int(lengths[0])
         if length > LONGEST:
             self.answer(413)
             return
@@ -98,10 +122,14 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: a request's path may hold what is private."""
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # the engine sends twenty at a time
+
+
 def main() -> int:
     with closing(sqlite3.connect(SEEN)) as database:
-        database.execute("CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY)")
-    with ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 9000))), Handler) as server:
+        database.execute("CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, done INTEGER NOT NULL)")
+    with Server(("127.0.0.1", int(os.environ.get("PORT", 9000))), Handler) as server:
         print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()
     return 0

@@ -1,12 +1,13 @@
 """A receiver of webhooks as a process of its own: `standardwebhooks` verifies each message, and seen ids are dropped.
 
-python -m tests.crash.hook FOLDER SECRET. It says where it listens, and what it got when its standard input is closed.
+python -m tests.crash.hook FOLDER SECRET... It says where it listens, and what it got when its standard input is closed.
 """
 
 import json
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -14,36 +15,54 @@ from standardwebhooks import WebhookVerificationError
 
 from tests.receiver import Received, Receiver, receiving_at
 
+HOLD_SECONDS = 0.1  # from taking a message to its answer, so that kills find some in between
+
 
 class Ledger(Receiver):
-    """What arrived: the texts under each id."""
+    """What arrived: the texts under each id, what was taken of it, and which of the secrets had signed."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secrets: list[str]) -> None:
         super().__init__()
-        self._secret = secret
+        self._secrets = secrets
         self._lock = threading.Lock()
         self.texts: dict[str, list[str]] = {}
+        self.taken: list[str] = []
+        self.signed: Counter[str] = Counter()
         self.early = 0
         self.refused = 0
 
     def take(self, received: Received) -> tuple[int, dict[str, str]]:
-        try:
-            event = received.verified(self._secret)
-        except WebhookVerificationError:
-            self.refused += 1
-            return 401, {}
-        meant = datetime.fromisoformat(event["time"]).timestamp()
+        verifying = [number for number, secret in enumerate(self._secrets, 1) if self._verifies(received, secret)]
         with self._lock:
-            self.texts.setdefault(received.headers["webhook-id"], []).append(received.body.decode())
-            self.early += time.time() < meant
+            if not verifying:
+                self.refused += 1
+                return 401, {}
+            self.signed["+".join(map(str, verifying))] += 1
+            self._keep(received.headers["webhook-id"], received.body.decode())
+        time.sleep(HOLD_SECONDS)
         return 204, {}
+
+    def _verifies(self, received: Received, secret: str) -> bool:
+        try:
+            received.verified(secret)
+        except WebhookVerificationError:
+            return False
+        return True
+
+    def _keep(self, key: str, text: str) -> None:
+        """A message whose id was seen is dropped."""
+        if key not in self.texts:
+            self.taken.append(key)
+        self.texts.setdefault(key, []).append(text)
+        self.early += time.time() < datetime.fromisoformat(json.loads(text)["time"]).timestamp()
 
 
 def main() -> None:
-    with Ledger(sys.argv[2]) as ledger, receiving_at(ledger, Path(sys.argv[1])):
+    with Ledger(sys.argv[2:]) as ledger, receiving_at(ledger, Path(sys.argv[1])):
         print(json.dumps({"url": ledger.url, "ca_file": ledger.ca_file}), flush=True)
         sys.stdin.read()
-    print(json.dumps({"texts": ledger.texts, "early": ledger.early, "refused": ledger.refused}))
+    names = ("texts", "taken", "signed", "early", "refused")
+    print(json.dumps({name: getattr(ledger, name) for name in names}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
+from reminders.channels import build_recipient_checks
 from reminders.config import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,7 @@ SIZE = {
         "WebhookEndpoints": json.dumps(
             {"crm": {"url": "https://crm.example.com/hooks", "secrets": [f"{_SECRET}:crm-a1b2c3"]}}
         ),
+        "WebhookSecrets": json.dumps([f"{_SECRET}:old-a1b2c3"]),
         "WebhookSecretArns": f"{_SECRET}:crm-a1b2c3,{_SECRET}:old-a1b2c3",
     },
 }
@@ -263,6 +265,22 @@ def test_only_the_scheduler_reads_webhook_secrets() -> None:
     assert statement["Action"] == "secretsmanager:GetSecretValue"
     assert statement["Resource"] == {"Fn::Split": [",", SIZE["large"]["WebhookSecretArns"]]}
     assert "WebhookSecretPolicy" not in Deployed(DATABASE["url"]).resources("AWS::IAM::Policy")
+
+
+def test_only_the_scheduler_has_what_urls_are_signed_with() -> None:
+    """The API learns that there is something, and starts with what it is given; without a secret there is nothing to learn."""
+    secrets = json.dumps(["whsec_" + "Zmlyc3Qg" * 4])
+    variables = webhook_secrets(Deployed(DATABASE["url"] | {"WebhookSecrets": secrets}))
+
+    assert variables.pop("SchedulerFunction") == secrets
+    assert set(variables.values()) == {"elsewhere"}
+    build_recipient_checks(Settings(webhook_secrets="elsewhere"))["webhook"]("https://hooks.example.com/")
+    assert set(webhook_secrets(Deployed(DATABASE["url"])).values()) == {""}
+
+
+def webhook_secrets(deployed: Deployed) -> dict[str, str]:
+    functions = deployed.resources("AWS::Lambda::Function")
+    return {name: function["Environment"]["Variables"]["WEBHOOK_SECRETS"] for name, function in functions.items()}
 
 
 def invocations_by_scheduler(deployed: Deployed) -> list[dict[str, Any]]:

@@ -1,28 +1,28 @@
-"""The webhook channel over TLS on loopback; the signatures are verified by `standardwebhooks`, Secrets Manager is moto's."""
+"""The webhook channel over TLS on loopback; the signatures are verified by `standardwebhooks`."""
 
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, cast
 
-import boto3
 import pytest
-from moto import mock_aws
 from standardwebhooks import WebhookVerificationError
 
 from reminders.channels import PermanentFailure, RetryLater, UnknownOutcome, build_recipient_checks
-from reminders.channels.webhook import WebhookChannel
+from reminders.channels.webhook import EXCHANGE_SECONDS, WebhookChannel
 from reminders.channels.webhook.answers import retry_after_seconds
+from reminders.channels.webhook.secrets import READ_SECONDS
 from reminders.config import Settings
 from reminders.egress import Egress
 from reminders.errors import InvalidField
 from reminders.model import Reason, Run, State
 from reminders.observe import logger
 from reminders.sending import attempt
+from reminders.tick import LEASE_SECONDS
 from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -277,11 +277,44 @@ def _refuses(*_: Any) -> Any:
 
 
 def test_an_address_that_is_denied_is_final(receiver: Receiver) -> None:
-    """The guard's refusal ends the run at its first attempt, before anything is connected."""
-    egress = Egress(LOOPBACK, resolve=lambda *_: ["10.0.0.1"])
-    outcome = attempt(WebhookChannel(receiver.settings(), egress), run(), 0.0)
+    """The guard's refusal of what stands in a URL ends the run at its first attempt, before anything is connected."""
+    outcome = attempt(receiver.channel(), run(recipient="https://10.0.0.1/"), 0.0)
     assert (outcome.state, outcome.reason) == (State.DEAD, Reason.PERMANENT)
     assert receiver.received == []
+
+
+def test_a_name_that_leads_to_a_denied_address_is_tried_again(receiver: Receiver) -> None:
+    """Nothing is connected, and no message is lost because a name was led astray for a moment."""
+    answers = iter([["10.0.0.1"], ["127.0.0.1"]])
+    egress = Egress(LOOPBACK, ca_file=receiver.ca_file, resolve=lambda *_: next(answers))
+    channel = WebhookChannel(receiver.settings(), egress)
+    outcome = attempt(channel, run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+    assert receiver.received == []
+    assert attempt(channel, run(attempt=2), 0.0).state is State.SENT
+
+
+def test_a_send_is_over_within_its_time_and_its_lease() -> None:
+    """Reading secrets and the exchange fit into the channel's time-out, and that into a tick and into a lease."""
+    assert WebhookChannel.timeout_seconds - 1.0 >= READ_SECONDS + EXCHANGE_SECONDS
+    assert WebhookChannel.timeout_seconds <= 30.0
+    assert WebhookChannel.timeout_seconds < LEASE_SECONDS / 2
+
+
+def test_switching_protocols_is_a_failed_attempt(receiver: Receiver) -> None:
+    """Nobody has asked for it."""
+    receiver.answers = [(101, {})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
+    assert outcome.error == "NotAccepted: localhost answers 101"
+
+
+@pytest.mark.parametrize("status", [600, 999])
+def test_a_status_of_no_class_is_unknown(receiver: Receiver, status: int) -> None:
+    """It is no answer of HTTP; the message is repeated with its id."""
+    receiver.answers = [(status, {})]
+    outcome = attempt(receiver.channel(), run(), 0.0)
+    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.UNKNOWN)
 
 
 # Recipients
@@ -326,6 +359,20 @@ def test_the_api_takes_what_the_settings_allow(receiver: Receiver) -> None:
     checks["webhook"]("https://hooks.example.com/x")
 
 
+def test_the_api_needs_no_secret_to_take_a_url() -> None:
+    """It signs nothing: `elsewhere` tells it that URLs are signed for, and an ARN is not asked for."""
+    endpoint = {
+        "url": "https://hooks.example.com/",
+        "secrets": ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"],
+    }
+    settings = Settings(webhook_secrets="elsewhere", webhook_endpoints=json.dumps({"crm": endpoint}))
+    check = build_recipient_checks(settings)["webhook"]
+    check("https://hooks.example.com/x")
+    check("crm")
+    with pytest.raises(InvalidField):
+        check("https://10.0.0.1/")
+
+
 # Settings
 
 WHERE = "https://hooks.example.com/"
@@ -351,6 +398,10 @@ WHERE = "https://hooks.example.com/"
         {"webhook_secrets": json.dumps(["whsec_aHVzaA=="])},
         {"webhook_secrets": json.dumps([FIRST + "*"])},
         {"webhook_secrets": json.dumps(["env:HUSH_HUSH"])},
+        {"webhook_secrets": json.dumps(["whsec_hushé"])},
+        {"webhook_endpoints": json.dumps({"a": {"url": WHERE, "secrets": ["whsec_é"]}})},
+        {"webhook_endpoints": json.dumps({"a": {"url": WHERE, "secrets": ["elsewhere"]}})},
+        {"webhook_secrets": "elsewhere"},
         {"webhook_secrets": json.dumps([7])},
         {"egress_allow": "everything"},
     ],
@@ -386,79 +437,6 @@ def test_settings_do_not_show_secrets() -> None:
     assert FIRST not in repr(settings)
 
 
-@pytest.fixture
-def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
-    """Secrets Manager as moto plays it: keeps a text as the secret `crm` and returns its ARN."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        client = boto3.client("secretsmanager")
-
-        def keep(text: str) -> str:
-            found = client.list_secrets()["SecretList"]
-            if found:
-                client.put_secret_value(SecretId="crm", SecretString=text)
-                return str(found[0]["ARN"])
-            return str(client.create_secret(Name="crm", SecretString=text)["ARN"])
-
-        yield keep
-
-
-@pytest.mark.parametrize(
-    ("kept", "live"),
-    [
-        (FIRST, [FIRST]),
-        (f"{SECOND} {FIRST}\n", [SECOND, FIRST]),
-        (json.dumps([SECOND, FIRST]), [SECOND, FIRST]),
-        (json.dumps({"current": SECOND, "previous": FIRST}), [SECOND, FIRST]),
-        (json.dumps({"current": SECOND}), [SECOND]),
-    ],
-)
-def test_secrets_come_from_secrets_manager(
-    receiver: Receiver, manager: Callable[[str], str], kept: str, live: list[str]
-) -> None:
-    """One or two in one secret: plain, as a list, or as the values of an object."""
-    receiver.channel(manager(kept)).send(run())
-    (received,) = receiver.received
-    assert len(received.headers["webhook-signature"].split()) == len(live)
-    assert all(received.verified(secret) for secret in live)
-
-
-def test_a_secret_is_read_anew_after_a_while(
-    receiver: Receiver, manager: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A rotation in Secrets Manager needs no restart."""
-    channel = receiver.channel(manager(FIRST))
-    channel.send(run())
-    manager(SECOND)
-    channel.send(run())
-    monkeypatch.setattr("aws_lambda_powertools.utilities.parameters.base.datetime", _At(datetime(2099, 1, 1)))  # noqa: DTZ001
-    channel.send(run())
-    assert [received.headers["webhook-signature"] for received in receiver.received]
-    assert receiver.received[1].verified(FIRST)
-    assert receiver.received[2].verified(SECOND)
-
-
-@pytest.mark.parametrize("kept", ["", "hush", "[", "[1]", "{}", f"{FIRST} hush", f"{FIRST} {SECOND} {FIRST}"])
-def test_a_secret_that_is_none_is_tried_again_and_not_shown(
-    receiver: Receiver, manager: Callable[[str], str], kept: str
-) -> None:
-    """Somebody may still correct it; nothing is sent meanwhile, and the run's error does not show it."""
-    outcome = attempt(receiver.channel(manager(kept or " ")), run(), 0.0)
-    assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
-    assert outcome.error is not None
-    assert "hush" not in outcome.error
-    assert receiver.received == []
-
-
-def test_a_secret_that_cannot_be_read_is_tried_again(receiver: Receiver, manager: Callable[[str], str]) -> None:
-    """Secrets Manager's own words, which name what was asked for, stay out of the run's error."""
-    missing = manager(FIRST).replace(":secret:crm", ":secret:gone")
-    outcome = attempt(receiver.channel(missing), run(), 0.0)
-    assert outcome.error == "SecretUnreadable: Secrets Manager does not give the secret of this receiver"
-
-
 # Nothing leaks
 
 
@@ -468,7 +446,7 @@ def test_a_secret_that_cannot_be_read_is_tried_again(receiver: Receiver, manager
 def test_no_log_and_no_error_has_a_url_or_a_secret(
     receiver: Receiver, caplog: pytest.LogCaptureFixture, answer: tuple[int, dict[str, str]]
 ) -> None:
-    """The host may be shown; path, query, secret, signature and content may not, at any level."""
+    """The host may be shown; path, query, secret, signature and content may not, at any level of any logger."""
     caplog.set_level(logging.DEBUG)
     stream = io.StringIO()
     handler = cast("logging.StreamHandler[Any]", logger.registered_handler)

@@ -274,7 +274,7 @@ def test_the_example_verifies_drops_repeats_and_sets_a_flag(
         assert last_run(door, created)["state"] == "SENT"
         assert door("GET", "/flags/done:INT_100").status == 404
     with closing(sqlite3.connect(tmp_path / "seen.sqlite")) as seen:
-        assert seen.execute("SELECT id FROM seen").fetchall() == [(run["id"],)]
+        assert seen.execute("SELECT id, done FROM seen").fetchall() == [(run["id"], 1)]
 
 
 def test_the_example_refuses_what_does_not_verify(

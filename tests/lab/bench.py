@@ -21,10 +21,11 @@ from typing import Any
 from reminders.egress import Egress, EgressFailed, EgressFailure, EgressRefused, EgressUnknown, sockets
 from tests.authority import Authority, Signed
 from tests.lab.cases import CASES, PUBLIC, Case
+from tests.lab.flood import flooding
 from tests.lab.servers import Seen, serving
 
-THREADS = 16
-MARGIN_SECONDS = 4.0  # two cores, sixteen cases at once
+THREADS = 8
+MARGIN_SECONDS = 1.0
 
 _connected: list[Any] = []
 
@@ -48,13 +49,23 @@ class Result:
     kept: int = 0  # bytes of the answer's body
 
     @property
+    def is_late(self) -> bool:
+        """Whether it ended long after its deadline."""
+        return self.seconds > self.case.seconds + MARGIN_SECONDS
+
+    @property
+    def denied(self) -> list[str]:
+        """Addresses that were dialled although the case's table does not let them be."""
+        return [address for address in self.dialled if address not in self.case.connects]
+
+    @property
     def complaints(self) -> list[str]:
         """What is not as the case expects it."""
         case = self.case
         checks = {
             f"outcome {self.outcome}": self.outcome == case.expected,
             f"connected to {self.dialled}": self.dialled == list(case.connects),
-            f"took {self.seconds:.1f} s": self.seconds < case.seconds + MARGIN_SECONDS,
+            f"took {self.seconds:.1f} s": not self.is_late,
             f"looked up {self.lookups} times": self.lookups <= 1,
             f"{len(self.seen.requests)} requests": len(self.seen.requests) <= 1,
             f"says {self.text!r}": case.because in self.text,
@@ -74,9 +85,13 @@ class Bench:
             "address": authority.sign(PUBLIC),
             "expired": authority.sign("hook.example", lasts=timedelta(days=-1)),
             "stranger": stranger.sign("hook.example"),
+            "long": authority.sign(
+                "hook.example", *[f"{number:04d}.{'x' * 30}.hook.example" for number in range(1_200)]
+            ),
         }
         self._ca_file = authority.ca_file
         self._contexts = {name: server_side(each) for name, each in signed.items()}
+        self._contexts["flood"] = flooding(server_side(signed["good"]), folder)
 
     def run(self, case: Case) -> Result:
         """One exchange."""
@@ -84,7 +99,7 @@ class Bench:
         over = threading.Event()
         context = None if case.url.startswith("http:") else self._contexts[case.certificate]
         with ExitStack() as stack:
-            port = stack.enter_context(serving(case.act, case.before_tls, context, result.seen))
+            port = stack.enter_context(serving(case.act, case.moment, context, result.seen))
             stack.callback(over.set)
 
             def resolve(host: str, _: int) -> Sequence[str]:
@@ -100,6 +115,9 @@ class Bench:
                 result.dialled.append(address)
                 if address in case.dead:
                     raise ConnectionRefusedError
+                if address in case.silent:
+                    over.wait(seconds)
+                    raise TimeoutError
                 return sockets.dial("127.0.0.1", port, seconds)
 
             egress = Egress(case.allow, ca_file=self._ca_file, resolve=resolve, dial=dial)
@@ -115,7 +133,7 @@ def _exchange(egress: Egress, case: Case, result: Result) -> None:
         EgressFailed: "failed",
         EgressUnknown: "unknown",
     }
-    body = b"x" * case.payload
+    body = b"x" * case.payload + b"END"
     try:
         answer = egress.exchange("POST", case.url, headers={"x-lab": "1"}, body=body, seconds=case.seconds)
         result.outcome, result.kept = str(answer.status), len(answer.body)
@@ -134,5 +152,8 @@ def run_all() -> tuple[list[Result], list[Any]]:
     sys.addaudithook(_watch)
     _connected.clear()
     with tempfile.TemporaryDirectory(prefix="reminders-lab-") as folder, ThreadPoolExecutor(THREADS) as pool:
-        results = list(pool.map(Bench(Path(folder)).run, CASES))
+        bench = Bench(Path(folder))
+        results = list(pool.map(bench.run, CASES))
+        # By itself, once more: with others beside it the machine may have been late, and not the client.
+        results = [bench.run(result.case) if result.is_late else result for result in results]
     return results, list(_connected)

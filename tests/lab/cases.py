@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.lab.servers import Act, answers, drips, hangs_up, pours, says, waits
+from tests.lab.flood import floods
+from tests.lab.servers import Act, Moment, answers, answers_early, drips, hangs_up, pours, says, sips, waits
 
 PUBLIC = "93.184.215.14"
 OTHER_PUBLIC = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
@@ -21,9 +22,10 @@ class Case:
     url: str = "https://hook.example/x?y=z"
     dns: Sequence[Sequence[str] | str] = ((PUBLIC,),)  # the answer to each look-up in turn; "never" or "nothing"
     act: Act = OK
-    before_tls: bool = False  # the server acts as soon as it is connected to
+    moment: Moment = "asked"  # when the server acts
     certificate: str = "good"
     dead: frozenset[str] = frozenset()  # addresses that refuse connections
+    silent: frozenset[str] = frozenset()  # addresses that do not even refuse them
     allow: str = ""
     connects: Sequence[str] = ()  # the addresses that may be connected to, in this order
     payload: int = 10  # bytes of the request's body
@@ -35,9 +37,10 @@ def _refused(name: str, url: str, allow: str = "") -> Case:
     return Case(name=f"{name}: {url!r}", expected="refused", url=url, dns=("nothing",), allow=allow)
 
 
-def _led_to(name: str, *addresses: str) -> Case:
+def _led_to(name: str, *addresses: str, allow: str = "") -> Case:
+    """Not refused for good: names change."""
     because = "its name leads to an address that is not allowed"
-    return Case(name=f"name that leads to {name}", expected="refused", dns=(addresses,), because=because)
+    return Case(name=f"name that leads to {name}", expected="failed", dns=(addresses,), because=because, allow=allow)
 
 
 def _answered(name: str, expected: str, act: Act, **more: object) -> Case:
@@ -77,6 +80,8 @@ FORMS = [
     _refused("trailing dot", "https://hook.example./"),
     _refused("empty label", "https://hook..example/"),
     _refused("label too long", f"https://{'a' * 64}.example/"),
+    _refused("underscore in the host", "https://a_b.example/"),
+    _refused("brackets in the query", "https://hook.example/?x[]=1"),
     _refused("URL too long", f"https://hook.example/{'a' * 2_048}"),
 ]
 
@@ -108,6 +113,7 @@ ADDRESSES = [
         ("documentation", "192.0.2.1"),
         ("relay of 6to4", "192.88.99.1"),
         ("benchmarking", "198.18.0.1"),
+        ("of Azure's machines", "168.63.129.16"),
         ("multicast", "224.0.0.1"),
         ("reserved", "240.0.0.1"),
         ("broadcast", "255.255.255.255"),
@@ -131,6 +137,29 @@ ADDRESSES = [
     ]
 ]
 
+# The metadata address in each form of IPv6 that can hold it.
+WRAPPED = {
+    "mapped": "::ffff:a9fe:a9fe",
+    "compatible": "::a9fe:a9fe",
+    "translated": "::ffff:0:a9fe:a9fe",
+    "NAT64": "64:ff9b::a9fe:a9fe",
+    "local NAT64": "64:ff9b:1::a9fe:a9fe",
+    "6to4": "2002:a9fe:a9fe::1",
+    "Teredo": "2001:0:a9fe:a9fe:8000:63bf:5601:5601",
+}
+_ALL = "http port:* 0.0.0.0/0 ::/0 ::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32"
+
+ALLOWED_ALL = [
+    *[_refused(f"everything allowed, {name} metadata", f"http://[{form}]/", _ALL) for name, form in WRAPPED.items()],
+    *[_led_to(f"{name} metadata, everything allowed", form, allow=_ALL) for name, form in WRAPPED.items()],
+    _refused("everything allowed, metadata", f"http://{METADATA}/", _ALL),
+    _refused("everything allowed, metadata of IPv6", "http://[fd00:ec2::254]/", _ALL),
+    _refused("everything allowed, Azure's machines", "http://168.63.129.16/", _ALL),
+    _refused("everything allowed, mapped loopback", "http://[::ffff:127.0.0.1]/", _ALL),
+]
+
+_SIX = tuple(f"93.184.215.{number}" for number in range(1, 7))
+
 NAMES = [
     _led_to("loopback", "127.0.0.1"),
     _led_to("the metadata", METADATA),
@@ -142,7 +171,7 @@ NAMES = [
     _led_to("a public and a private address", PUBLIC, "10.0.0.1"),
     _led_to("a public and, in IPv6, a private address", PUBLIC, "fd12::1"),
     Case(name="name that moves to loopback", expected="200", dns=((PUBLIC,), ("127.0.0.1",)), connects=(PUBLIC,)),
-    Case(name="name that moves from loopback", expected="refused", dns=(("127.0.0.1",), (PUBLIC,))),
+    Case(name="name that moves from loopback", expected="failed", dns=(("127.0.0.1",), (PUBLIC,)), because="not allowed"),
     Case(name="name that does not exist", expected="failed", because="does not resolve", dns=("nothing",)),
     Case(name="name without an address", expected="failed", because="no address", dns=((),)),
     Case(name="name server that never answers", expected="failed", because="not resolved in time", dns=("never",)),
@@ -153,6 +182,17 @@ NAMES = [
         dead=frozenset({OTHER_PUBLIC}),
         connects=(OTHER_PUBLIC, PUBLIC),
     ),
+    Case(
+        name="first of two addresses is silent",
+        expected="200",
+        dns=((OTHER_PUBLIC, PUBLIC),),
+        silent=frozenset({OTHER_PUBLIC}),
+        connects=(OTHER_PUBLIC, PUBLIC),
+        seconds=5.0,
+    ),
+    Case(name="six addresses, all dead", expected="failed", dns=(_SIX,), dead=frozenset(_SIX), connects=_SIX[:4]),
+    Case(name="connection that hangs", expected="failed", because="TimeoutError", silent=frozenset({PUBLIC}), connects=(PUBLIC,)),
+    Case(name="name that leads to no address at all", expected="failed", because="no address", dns=(("fine",),)),
     Case(name="nobody listens", expected="failed", dead=frozenset({PUBLIC}), connects=(PUBLIC,)),
     Case(name="upper-case name", expected="200", url="HTTPS://HOOK.Example/", connects=(PUBLIC,)),
     Case(name="port 8443", expected="200", url="https://hook.example:8443/", connects=(PUBLIC,)),
@@ -167,10 +207,12 @@ TLS = [
     Case(name="certificate for the address only", expected="failed", because="Hostname mismatch", certificate="address", connects=(PUBLIC,)),
     Case(name="expired certificate", expected="failed", because="has expired", certificate="expired", connects=(PUBLIC,)),
     Case(name="certificate of a stranger", expected="failed", because="unable to get local issuer", certificate="stranger", connects=(PUBLIC,)),
-    Case(name="no TLS at all", expected="failed", act=says("HTTP/1.1 200 OK\r\n\r\n"), before_tls=True, connects=(PUBLIC,)),
-    Case(name="handshake that never begins", expected="failed", because="TimeoutError", act=waits, before_tls=True, connects=(PUBLIC,)),
-    Case(name="handshake that drips", expected="failed", because="TimeoutError", act=drips("\x16\x03\x03\x40\x00", "\x02"), before_tls=True, connects=(PUBLIC,)),
-    Case(name="handshake that is hung up on", expected="failed", act=hangs_up, before_tls=True, connects=(PUBLIC,)),
+    Case(name="no TLS at all", expected="failed", act=says("HTTP/1.1 200 OK\r\n\r\n"), moment="connected", connects=(PUBLIC,)),
+    Case(name="handshake that never begins", expected="failed", because="TimeoutError", act=waits, moment="connected", connects=(PUBLIC,)),
+    Case(name="handshake that drips", expected="failed", because="TimeoutError", act=drips("\x16\x03\x03\x40\x00", "\x02"), moment="connected", connects=(PUBLIC,)),
+    Case(name="handshake that is hung up on", expected="failed", act=hangs_up, moment="connected", connects=(PUBLIC,)),
+    Case(name="certificate without end", expected="failed", because="TooMuch", certificate="long", connects=(PUBLIC,)),
+    Case(name="session tickets without end", expected="unknown", because="TooMuch", act=floods, certificate="flood", connects=(PUBLIC,)),
 ]  # fmt: skip
 
 _HEAD = "HTTP/1.1 200 OK\r\n"
@@ -204,6 +246,13 @@ ANSWERS = [
     _answered("length that is none", "200", says(f"{_HEAD}Content-Length: -5\r\n\r\nfine")),
     _answered("chunk size that is none", "200", says(f"{_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n")),
     _answered("two answers in one", "200", says(f"{_HEAD}Content-Length: 0\r\n\r\nHTTP/1.1 410 Gone\r\n\r\n")),
+    _answered("switching protocols", "101", says("HTTP/1.1 101 Switching Protocols\r\n\r\n")),
+    _answered("status without a reason", "200", says("HTTP/1.1 200\r\n\r\n")),
+    _answered("status with a sign", "unknown", says("HTTP/1.1 +200 OK\r\n\r\n")),
+    _answered("status with an underscore", "unknown", says("HTTP/1.1 2_00 OK\r\n\r\n")),
+    _answered("status of no class", "unknown", says("HTTP/1.1 999 Who Knows\r\n\r\n")),
+    _answered("status of two digits", "unknown", says("HTTP/1.1 20 OK\r\n\r\n")),
+    _answered("HTTP/1.9", "unknown", says("HTTP/1.9 200 OK\r\n\r\n")),
     _answered("never answers", "unknown", waits),
     _answered("hangs up unanswered", "unknown", hangs_up),
     _answered("hangs up in the headers", "unknown", says("HTTP/1.1 20")),
@@ -212,6 +261,21 @@ ANSWERS = [
     _answered("not HTTP", "unknown", says("SSH-2.0-OpenSSH_9.6\r\n")),
     _answered("binary noise", "unknown", says(bytes(range(256)) * 64)),
     _answered("reads nothing of a large message", "unknown", waits, payload=20_000_000),
+    _answered("reads little of a large message", "unknown", sips(1_000, 0.1), moment="secured", payload=20_000_000),
+    _answered(
+        "reads a large message slowly", "200", sips(16_384, 0.01), moment="secured", payload=4_000_000, seconds=10.0
+    ),
+    _answered("answers early and hangs up", "413", answers_early("413 Too Much"), moment="secured", payload=20_000_000),
+    Case(
+        name="answers early and hangs up, no TLS",
+        expected="413",
+        url="http://127.0.0.1:8000/",
+        allow=LOOPBACK,
+        act=answers_early("413 Too Much"),
+        moment="secured",
+        payload=20_000_000,
+        connects=("127.0.0.1",),
+    ),
 ]
 
-CASES = [*FORMS, *NUMBERS, *ADDRESSES, *NAMES, *TLS, *ANSWERS]
+CASES = [*FORMS, *NUMBERS, *ADDRESSES, *ALLOWED_ALL, *NAMES, *TLS, *ANSWERS]

@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 type Act = Callable[[socket.socket, threading.Event], None]
 """What a server does with a connection; the event says that the case is over."""
+
+type Moment = Literal["connected", "secured", "asked"]
+"""When a server begins with it: before TLS, after its handshake, or once it has read the request."""
 
 DRIP_SECONDS = 0.2
 DROPS = 40  # eight seconds of them: a client without a deadline ends some time, and is found out
@@ -23,19 +27,20 @@ class Seen:
 
 
 @contextmanager
-def serving(act: Act, before_tls: bool, context: ssl.SSLContext | None, seen: Seen) -> Iterator[int]:
-    """A server that does `act` once it has read a request, or as soon as it is connected to; yields its port."""
+def serving(act: Act, moment: Moment, context: ssl.SSLContext | None, seen: Seen) -> Iterator[int]:
+    """A server that does `act` at this moment; yields its port."""
     over = threading.Event()
 
     def serve(connection: socket.socket) -> None:
         with suppress(OSError), connection:
             connection.settimeout(20.0)
-            if before_tls:
+            if moment == "connected":
                 act(connection, over)
                 return
             secured = context.wrap_socket(connection, server_side=True) if context else connection
             with secured:
-                seen.requests.append(_request(secured))
+                if moment == "asked":
+                    seen.requests.append(_request(secured))
                 act(secured, over)
 
     def accept() -> None:
@@ -123,3 +128,27 @@ def waits(connection: socket.socket, over: threading.Event) -> None:
 
 def hangs_up(connection: socket.socket, over: threading.Event) -> None:
     """Ends the connection."""
+
+
+def answers_early(status: str) -> Act:
+    """Answers, and hangs up a moment later on a message that is still being written."""
+    answer = answers(status)
+
+    def act(connection: socket.socket, over: threading.Event) -> None:
+        answer(connection, over)
+        over.wait(0.3)
+
+    return act
+
+
+def sips(size: int, seconds: float, status: str = "200 OK") -> Act:
+    """Reads this much at a time, with a pause after each, until a message has ended; then answers."""
+    answer = answers(status)
+
+    def act(connection: socket.socket, over: threading.Event) -> None:
+        while not connection.recv(size).endswith(b"END"):
+            if over.wait(seconds):
+                return
+        answer(connection, over)
+
+    return act

@@ -5,13 +5,14 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reminders.egress import Egress, EgressFailed, EgressRefused, sockets
+from reminders.egress import Egress, EgressFailed, EgressRefused, connection, sockets
 from tests.authority import Authority
 from tests.lab.bench import Result, run_all, server_side
 from tests.lab.cases import CASES, PUBLIC, Case
@@ -37,6 +38,7 @@ def test_nothing_but_the_laboratory_was_connected_to(laboratory: tuple[dict[str,
     """Of all real connections of the interpreter none leaves for a denied address."""
     results, connected = laboratory
     assert len(results) >= 60
+    assert [address for result in results.values() for address in result.denied] == []
     assert connected
     assert {address[0] for address in connected} == {"127.0.0.1"}
 
@@ -60,7 +62,7 @@ def hook(tmp_path: Path) -> Any:
 
         def start(act: Act, resolve: Callable[[str, int], Sequence[str]] = lambda *_: [PUBLIC]) -> tuple[Egress, Seen]:
             seen = Seen()
-            port = stack.enter_context(serving(act, False, context, seen))
+            port = stack.enter_context(serving(act, "asked", context, seen))
             dial: sockets.Dial = lambda _, __, seconds: sockets.dial("127.0.0.1", port, seconds)  # noqa: E731
             return Egress(ca_file=authority.ca_file, resolve=resolve, dial=dial), seen
 
@@ -116,14 +118,14 @@ def test_a_name_is_resolved_once_an_exchange(hook: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     assert post(egress) == 200
     assert asked == ["hook.example"]
-    with pytest.raises(EgressRefused):
+    with pytest.raises(EgressFailed, match="not allowed"):
         post(egress)
     assert asked == ["hook.example"] * 2
 
 
 def test_the_systems_resolver_leads_nobody_to_loopback() -> None:
     """`localhost`, as this machine resolves it, is refused."""
-    with pytest.raises(EgressRefused, match="localhost: its name leads to"):
+    with pytest.raises(EgressFailed, match="localhost: its name leads to"):
         post(Egress(), "https://localhost/")
 
 
@@ -158,10 +160,55 @@ def test_many_exchanges_at_once_leave_nothing_open(hook: Any) -> None:
         assert any(len(list(Path("/proc/self/fd").iterdir())) <= before for _ in range(2_000))
 
 
+def test_look_ups_that_hang_are_not_added_to_for_ever() -> None:
+    """When sixty-four hang, further exchanges fail at once, and leave no thread behind."""
+    over, hanging = threading.Event(), []
+
+    def hang(*_: Any) -> list[str]:
+        hanging.append(1)
+        over.wait(60.0)
+        return [PUBLIC]
+
+    egress = Egress(resolve=hang)
+    with ThreadPoolExecutor(16) as pool:
+        while len(hanging) < 64:
+            list(pool.map(lambda _: failure_of(egress, 0.05), range(16)))
+        failures = set(pool.map(lambda _: failure_of(egress, 20.0), range(100)))
+    over.set()
+    assert failures == {"hook.example: too many look-ups of names hang"}
+    assert len(hanging) == 64
+
+
+def failure_of(egress: Egress, seconds: float) -> str:
+    with pytest.raises(EgressFailed) as failed:
+        post(egress, seconds=seconds)
+    return str(failed.value)
+
+
+@pytest.mark.parametrize("found", [["fine"], ["1.2.3.4%eth0"], [b"\x01\x02\x03\x04"], [None], [""]])
+def test_a_resolver_that_says_nonsense_is_a_failed_attempt(found: Any) -> None:
+    """Nothing is connected, and it may go better another time."""
+    with pytest.raises(EgressFailed, match="what is no address"):
+        post(Egress(resolve=lambda *_: found))
+
+
+def test_the_time_begins_with_the_exchange(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the system's authorities, which the first exchange does, is within its deadline."""
+    egress, seen = hook(answers("200 OK"))
+    trust, over = connection.trust, threading.Event()
+    monkeypatch.setattr(connection, "trust", lambda file: (over.wait(0.2), trust(file))[1])
+    with pytest.raises(EgressFailed, match="not resolved in time"):
+        post(egress, seconds=0.1)
+    assert seen.connections == 0
+
+
 # Settings
 
 
-@pytest.mark.parametrize("allow", ["ftp", "port:", "port:x", "port:0", "10.0.0.1/8", "localhost", "10.0.0.0/33", "*"])
+@pytest.mark.parametrize(
+    "allow",
+    ["ftp", "port:", "port:x", "port:0", "port:65536", "port:70000", "10.0.0.1/8", "localhost", "10.0.0.0/33", "*"],
+)
 def test_a_permission_that_makes_no_sense_does_not_start(allow: str) -> None:
     """EGRESS_ALLOW is refused when the client is made."""
     with pytest.raises(ValueError, match="EGRESS_ALLOW"):
@@ -180,6 +227,8 @@ def test_a_permission_that_makes_no_sense_does_not_start(allow: str) -> None:
         ("10.1.0.0/16", "https://8.8.8.8/"),
         ("fd12::/16 port:*", "https://[fd12::1]:65535/"),
         ("::1/128", "https://[0:0:0:0:0:0:0:1]/"),
+        ("::/0", "https://[::1]/"),
+        ("port:65535", "https://8.8.8.8:65535/"),
     ],
 )
 def test_permissions_add_to_what_is_allowed(allow: str, url: str) -> None:
@@ -197,6 +246,12 @@ def test_permissions_add_to_what_is_allowed(allow: str, url: str) -> None:
         ("0.0.0.0/0 ::/0", "https://169.254.169.254/"),
         ("0.0.0.0/0 ::/0", "https://[fd00:ec2::254]/"),
         ("0.0.0.0/0 ::/0", "https://[fe80::1]/"),
+        ("0.0.0.0/0 ::/0", "https://168.63.129.16/"),
+        ("0.0.0.0/0 ::/0", "https://[::ffff:169.254.169.254]/"),
+        ("0.0.0.0/0 ::/0", "https://[64:ff9b::808:808]/"),
+        ("::/0", "https://[::ffff:10.0.0.1]/"),
+        ("::ffff:0:0/96", "https://[::ffff:10.0.0.1]/"),
+        ("::/96", "https://[::2]/"),
         ("port:*", "https://127.0.0.1/"),
         ("http port:*", "http://[::1]/"),
     ],

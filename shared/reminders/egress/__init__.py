@@ -10,10 +10,11 @@ import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
-from queue import Empty, SimpleQueue
 
 from reminders.egress.addresses import is_reachable
+from reminders.egress.aside import Aside, Crowded
 from reminders.egress.failures import EgressFailed, EgressFailure, EgressRefused, EgressUnknown
 from reminders.egress.sockets import Deadline, Dial, Resolve, dial, look_up
 from reminders.egress.target import Permissions, Target, target_of
@@ -22,6 +23,7 @@ __all__ = ["Answer", "Egress", "EgressFailed", "EgressFailure", "EgressRefused",
 
 _CONNECT_SECONDS = 3.0  # for one of several addresses, so that a dead one leaves time for the next
 _MAX_DIALLED = 4  # of the addresses of one name
+_MAX_LOOK_UPS = 64  # at a time: three times a channel's threads, since those that hang stay behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class Egress:
         self._ca_file = ca_file
         self._resolve = resolve
         self._dial = dial
+        self._look_ups = Aside("look-up of a name", _MAX_LOOK_UPS)
         self._trust: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
@@ -56,11 +59,11 @@ class Egress:
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float
     ) -> Answer:
         """One request and its answer, all of it within `seconds`; an EgressFailure says how far it came without one."""
+        deadline = Deadline(seconds)
         from reminders.egress import connection  # urllib3 is not loaded by a scheduler that sends no webhook
 
         target = target_of(url, self._permissions)
         trust = self._trusted()
-        deadline = Deadline(seconds)
         addresses = self._addresses(target, deadline)
         with connection.opened(target, self._dialled(target, addresses, deadline), trust, deadline) as opened:
             status, received, content = connection.ask(opened, method, target, headers, body)
@@ -78,31 +81,26 @@ class Egress:
         """All addresses of the target, each of which may be reached."""
         if target.address is not None:
             return [str(target.address)]
-        found = self._resolved(target, deadline)
+        try:
+            found = [ip_address(str(text)) for text in self._resolved(target, deadline)]
+        except ValueError:
+            raise EgressFailed(target.host, "its name leads to what is no address") from None
         if not found:
             raise EgressFailed(target.host, "its name has no address")
-        if not all(is_reachable(ip_address(address), self._permissions.networks) for address in found):
-            raise EgressRefused(target.host, "its name leads to an address that is not allowed")
-        return found
+        # Not for good: a name may lead astray for a moment, while its owner or a filter has the DNS say so.
+        if not all(is_reachable(address, self._permissions.networks) for address in found):
+            raise EgressFailed(target.host, "its name leads to an address that is not allowed")
+        return list(map(str, found))
 
     def _resolved(self, target: Target, deadline: Deadline) -> Sequence[str]:
-        """Asked in a thread of its own, since a resolver knows no deadline; one that hangs is left behind."""
-        answers: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answers.put(self._resolve(target.host, target.port))
-            except Exception as failure:
-                answers.put(failure)
-
-        threading.Thread(target=ask, name="resolve", daemon=True).start()
         try:
-            found = answers.get(timeout=deadline.left())
-        except (Empty, TimeoutError) as silence:
+            return self._look_ups.call(partial(self._resolve, target.host, target.port), deadline.left())
+        except TimeoutError as silence:
             raise EgressFailed(target.host, "its name was not resolved in time") from silence
-        if isinstance(found, Exception):
-            raise EgressFailed(target.host, "its name does not resolve") from found
-        return found
+        except Crowded as crowded:
+            raise EgressFailed(target.host, "too many look-ups of names hang") from crowded
+        except Exception as failure:
+            raise EgressFailed(target.host, "its name does not resolve") from failure
 
     def _dialled(self, target: Target, addresses: Sequence[str], deadline: Deadline) -> socket.socket:
         failure: OSError | None = None

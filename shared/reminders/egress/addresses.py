@@ -37,14 +37,34 @@ _SPECIAL = _networks(
 # local, multicast, NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and the mapped, translated and compatible forms of IPv4.
 _UNICAST = IPv6Network("2000::/3")
 # Where clouds keep credentials: no setting opens these.
-_NEVER = _networks("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
+_NEVER = _networks(
+    "169.254.0.0/16",  # link-local, where most do
+    "100.100.100.200/32",  # Alibaba
+    "168.63.129.16/32",  # Azure, for its machines alone although it is public
+    "192.0.0.192/32",  # Oracle
+    "fe80::/10",  # link-local
+    "fd00:ec2::/32",  # AWS
+    "fd20:ce::254/128",  # Google
+)
+# Forms of IPv6 that hold an IPv4 address, to which a kernel, a tunnel or a gateway may take them. No setting opens these
+# either: who allows an IPv4 network names it, and one of IPv6, such as ::/0, does not mean what is wrapped in it.
+_WRAPPED = _networks(
+    "::/96",  # compatible
+    "::ffff:0:0/96",  # mapped
+    "::ffff:0:0:0/96",  # translated
+    "64:ff9b::/96",  # NAT64
+    "64:ff9b:1::/48",  # NAT64 of a network's own
+    "2001::/32",  # Teredo
+    "2002::/16",  # 6to4
+)
+_PLAIN = _networks("::/128", "::1/128")  # unspecified and loopback, which lie among the compatible
 
 
 def is_reachable(address: Address, allowed: Sequence[Network]) -> bool:
     """Whether the guard lets a connection to this address be made."""
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         return False
-    if _is_in(address, _NEVER):
+    if _is_in(address, _NEVER) or (_is_in(address, _WRAPPED) and not _is_in(address, _PLAIN)):
         return False
     return _is_in(address, allowed) or _is_public(address)
 

@@ -1,20 +1,27 @@
 """One request on one connection, by urllib3. Imported when it is needed: a cold start does without urllib3."""
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
+from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.ssltransport import SSLTransport
 
 from reminders.egress.failures import EgressFailed, EgressUnknown
-from reminders.egress.sockets import Deadline, Limited, LimitedTls
+from reminders.egress.sockets import Deadline, Limited, TooMuch
 from reminders.egress.target import Target
 
 MAX_BODY = 4_096  # bytes of an answer's body that are kept
+
+# http.client also takes `+200`, `2_00`, HTTP/1.9, and statuses that no class of answers has.
+_STATUS = re.compile(r"(HTTP/1\.[01]) ([1-5][0-9]{2})(?: ([^\r\n]*))?\r?\n", re.ASCII)
+_MAX_LINE = 65_536
 
 type Answered = tuple[int, Mapping[str, str], bytes]
 
@@ -26,17 +33,8 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
         context.load_default_certs()
     else:
         context.load_verify_locations(ca_file)
-    context.sslsocket_class = LimitedTls
+    context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-class _Pinned(HTTPSConnection):
-    """A connection over a socket that is already there: the name is for SNI, the certificate and the Host header."""
-
-    dialled: socket.socket
-
-    def _new_conn(self) -> socket.socket:
-        return self.dialled
 
 
 @contextmanager
@@ -44,34 +42,22 @@ def opened(
     target: Target, dialled: socket.socket, context: ssl.SSLContext, deadline: Deadline
 ) -> Iterator[HTTPConnection]:
     """The connection to a target over a connected socket, with TLS for https."""
-    try:
-        with dialled:
-            connection = _connected(target, dialled, context, deadline)
-    except (OSError, ValueError) as failure:
-        raise EgressFailed(target.host, _why(failure)) from failure
-    try:
+    with Limited(dialled, deadline) as limited:
+        if target.scheme == "https":
+            connection: HTTPConnection = HTTPSConnection(target.host, target.port)
+            connection.sock = _secured(target, limited, context)
+        else:
+            connection = HTTPConnection(target.host, target.port)
+            connection.sock = limited
         yield connection
-    finally:
-        connection.close()
 
 
-def _connected(target: Target, dialled: socket.socket, context: ssl.SSLContext, deadline: Deadline) -> HTTPConnection:
-    dialled.settimeout(deadline.left())
-    if target.scheme == "https":
-        connection: HTTPConnection = _secured(target, dialled, context)
-    else:
-        connection = HTTPConnection(target.host, target.port)
-        connection.sock = Limited(fileno=dialled.detach())
-    assert isinstance(connection.sock, Limited)
-    connection.sock.deadline = deadline
-    return connection
-
-
-def _secured(target: Target, dialled: socket.socket, context: ssl.SSLContext) -> HTTPSConnection:
-    connection = _Pinned(target.host, target.port, ssl_context=context)
-    connection.dialled = dialled
-    connection.connect()
-    return connection
+def _secured(target: Target, limited: Limited, context: ssl.SSLContext) -> Any:
+    """TLS above the limits: OpenSSL gets no byte past them."""
+    try:
+        return SSLTransport(limited, context, target.host)
+    except (OSError, ValueError, TooMuch) as failure:
+        raise EgressFailed(target.host, _why(failure)) from failure
 
 
 def _why(failure: Exception) -> str:
@@ -86,12 +72,23 @@ def ask(connection: HTTPConnection, method: str, target: Target, headers: Mappin
         # A server that has seen enough may answer and hang up before it has read everything.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(method, target.path, body=body or None, headers=headers)
-        with closing(http.client.HTTPResponse(connection.sock, method=method)) as response:
+        with closing(_Response(connection.sock, method=method)) as response:
             _read_head(response)
             received = {name.lower(): value for name, value in response.headers.items()}
             return response.status, received, _read_body(response)
     except Exception as failure:  # whatever an answer does to its reader
         raise EgressUnknown(target.host, f"no proper answer: {type(failure).__name__}") from failure
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose first line is read strictly."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        line = str(self.fp.readline(_MAX_LINE), "iso-8859-1")
+        match = _STATUS.fullmatch(line)
+        if match is None:
+            raise http.client.BadStatusLine(line)
+        return match[1], int(match[2]), match[3] or ""
 
 
 def _read_head(response: http.client.HTTPResponse) -> None:

@@ -11,7 +11,7 @@ class EgressFailure(Exception):
 
 
 class EgressRefused(EgressFailure):
-    """The guard does not let it through; nothing was connected, and another time would change nothing."""
+    """The guard does not let this URL through; nothing was connected, and another time would change nothing."""
 
 
 class EgressFailed(EgressFailure):

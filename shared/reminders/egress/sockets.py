@@ -1,12 +1,11 @@
 """Names, sockets and time: how the guard resolves and connects, and sockets that keep a deadline and a bound."""
 
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
-MAX_RECEIVED = 32_768  # bytes that are read of an answer, headers and all
+MAX_RECEIVED = 49_152  # bytes that are read of a connection: handshake, headers and all
 
 type Resolve = Callable[[str, int], Sequence[str]]
 """Name and port to all addresses as text; OSError when there are none."""
@@ -49,31 +48,41 @@ def dial(address: str, port: int, seconds: float) -> socket.socket:
 
 
 class TooMuch(Exception):
-    """The answer is longer than anybody needs."""
+    """More comes than any answer needs."""
 
 
 class Limited(socket.socket):
-    """A socket each of whose operations ends with the deadline: one time-out for each would let a drip go on for ever."""
+    """A connected socket each of whose operations ends with the deadline, and that receives up to a bound.
 
-    deadline: Deadline
-    may_receive = MAX_RECEIVED
+    It lies under TLS, not above: a record may hold nothing for its reader, and one reading goes on over all that come.
+    """
+
+    def __init__(self, dialled: socket.socket, deadline: Deadline) -> None:
+        """Takes over a connection."""
+        super().__init__(fileno=dialled.detach())
+        self._deadline = deadline
+        self._may_receive = MAX_RECEIVED
+
+    def recv(self, *arguments: Any, **named: Any) -> bytes:
+        self._wait_to_receive()
+        received = super().recv(*arguments, **named)
+        self._may_receive -= len(received)
+        return received
 
     def recv_into(self, *arguments: Any, **named: Any) -> int:
-        if self.may_receive <= 0:
-            raise TooMuch
-        self.settimeout(self.deadline.left())
+        self._wait_to_receive()
         count = super().recv_into(*arguments, **named)
-        self.may_receive -= count
+        self._may_receive -= count
         return count
 
-    def send(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(self.deadline.left())
-        return super().send(*arguments, **named)
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        # TLS also "sends" nothing before it reads; on a connection that was reset this would hide an answer that is there.
+        if len(data) == 0:
+            return
+        self.settimeout(self._deadline.left())  # for all of it, however often the receiver takes a little
+        super().sendall(data, flags)
 
-    def sendall(self, *arguments: Any, **named: Any) -> None:
-        self.settimeout(self.deadline.left())
-        super().sendall(*arguments, **named)
-
-
-class LimitedTls(Limited, ssl.SSLSocket):
-    """The same over TLS. The handshake is one operation, so the time-out that it begins with bounds it."""
+    def _wait_to_receive(self) -> None:
+        if self._may_receive <= 0:
+            raise TooMuch
+        self.settimeout(self._deadline.left())

@@ -10,6 +10,7 @@ from reminders.egress.failures import EgressRefused
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _MAX_URL = 2_048
 _MAX_NAME = 253
+_MAX_PORT = 65_535
 
 # RFC 3986 without user, fragment and percent-encoded hosts, in ASCII: an international name comes in its xn-- form.
 _URL = re.compile(
@@ -53,7 +54,7 @@ def _ports(word: str) -> set[int]:
     text = word.removeprefix("port:")
     if text == "*":
         return set()
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII):
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII) or int(text) > _MAX_PORT:
         raise ValueError(f"EGRESS_ALLOW: {word} is not port:NUMBER or port:*")
     return {int(text)}
 
@@ -86,7 +87,7 @@ def target_of(url: str, permissions: Permissions) -> Target:
     port = int(match["port"] or _DEFAULT_PORTS[scheme])
     if scheme not in permissions.schemes:
         raise EgressRefused(host, "only https is allowed")
-    if port > 65_535 or not (permissions.ports is None or port in permissions.ports):
+    if port > _MAX_PORT or not (permissions.ports is None or port in permissions.ports):
         raise EgressRefused(host, "this port is not allowed")
     if address is not None and not is_reachable(address, permissions.networks):
         raise EgressRefused(host, "this address is not allowed")

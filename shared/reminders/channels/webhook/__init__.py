@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from reminders.channels import PermanentFailure, UnknownOutcome, channel
 from reminders.channels.webhook.answers import judge
-from reminders.channels.webhook.endpoints import Endpoints, Secrets
+from reminders.channels.webhook.endpoints import ELSEWHERE, Endpoints
 from reminders.channels.webhook.message import compose, signed_headers
+from reminders.channels.webhook.secrets import Secrets
 from reminders.config import Settings
 from reminders.egress import Egress, EgressRefused, EgressUnknown
 from reminders.errors import InvalidField
@@ -18,9 +19,11 @@ EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
 @channel("webhook")
 class WebhookChannel:
     concurrency = 20
-    timeout_seconds = 20.0  # the exchange, and before it perhaps the reading of two secrets
+    timeout_seconds = 20.0  # the exchange, before it perhaps the reading of secrets, and a margin
 
     def __init__(self, settings: Settings, egress: Egress | None = None) -> None:
+        if settings.webhook_secrets == ELSEWHERE:
+            raise ValueError(f"WEBHOOK_SECRETS is {ELSEWHERE}, and this process has to sign with them")
         self._egress = egress or Egress(settings.egress_allow)
         self._endpoints = Endpoints(settings, self._egress)
         self._secrets = Secrets()

@@ -2,29 +2,23 @@
 
 WEBHOOK_ENDPOINTS is a JSON object, name -> {"url": "https://…", "secrets": […]}; WEBHOOK_SECRETS is a JSON list, for
 recipients that are URLs. A secret is `whsec_…`, `env:NAME` (the configuration has replaced it by then) or the ARN of one in
-Secrets Manager. One secret is live, or two while they are rotated.
+Secrets Manager. One secret is live, or two while they are rotated. The API, which signs nothing, may have `elsewhere` for
+WEBHOOK_SECRETS.
 """
 
-import base64
-import binascii
 import json
 import re
-import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from reminders.channels import PermanentFailure
+from reminders.channels.webhook.secrets import ARN, MAX_LIVE, is_secret
 from reminders.config import Settings
 from reminders.egress import Egress, EgressRefused
 from reminders.model import Json, Reason
 
-MAX_LIVE = 2  # secrets of one receiver
-_KEPT_SECONDS = 300  # how long a secret from Secrets Manager is used before it is read again
-_STEP_SECONDS = 2.0  # connecting to Secrets Manager, and waiting for its answer
+ELSEWHERE = "elsewhere"  # as WEBHOOK_SECRETS, where nothing is signed: there are some, but not in this process
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
-_ARN = re.compile(r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^\s]+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +27,6 @@ class Endpoint:
 
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-
-
-class SecretUnreadable(Exception):
-    """Secrets Manager does not give a secret, or what it gives is none. Never says what it is."""
 
 
 class Endpoints:
@@ -85,6 +75,8 @@ def _read_endpoint(name: str, given: Json, egress: Egress) -> Endpoint:
 
 
 def _read_default(text: str) -> tuple[str, ...]:
+    if text == ELSEWHERE:
+        return (ELSEWHERE,)
     return _read_secrets("WEBHOOK_SECRETS", _parsed("WEBHOOK_SECRETS", text)) if text else ()
 
 
@@ -92,7 +84,7 @@ def _read_secrets(where: str, given: Json) -> tuple[str, ...]:
     if not isinstance(given, list) or not 1 <= len(given) <= MAX_LIVE:
         raise ValueError(f"{where}: secrets are a list of one, or of two during a rotation")
     for number, secret in enumerate(given, 1):
-        if not isinstance(secret, str) or not (_ARN.fullmatch(secret) or is_secret(secret)):
+        if not isinstance(secret, str) or not (ARN.fullmatch(secret) or is_secret(secret)):
             raise ValueError(
                 f"{where}: secret {number} is neither whsec_… (24 to 64 bytes in base64), env:NAME nor an ARN of Secrets Manager"
             )
@@ -105,59 +97,3 @@ def _parsed(name: str, text: str) -> Json:
     except ValueError:
         raise ValueError(f"{name} is not JSON") from None
     return parsed
-
-
-def is_secret(text: str) -> bool:
-    """Whether this is a secret as Standard Webhooks writes it."""
-    try:
-        return text.startswith("whsec_") and 24 <= len(base64.b64decode(text[6:], validate=True)) <= 64
-    except binascii.Error:
-        return False
-
-
-class Secrets:
-    """Reads secrets; those in Secrets Manager with its client, which is made with the first."""
-
-    def __init__(self) -> None:
-        self._provider: Any = None
-        self._lock = threading.Lock()
-
-    def live(self, references: Sequence[str]) -> list[str]:
-        """The live secrets, the newest first."""
-        found = [secret for each in references for secret in ([each] if is_secret(each) else self._read(each))]
-        if not 1 <= len(found) <= MAX_LIVE or not all(map(is_secret, found)):
-            raise SecretUnreadable("Secrets Manager has no one or two secrets of the form whsec_… for this receiver")
-        return found
-
-    def _read(self, arn: str) -> list[str]:
-        from aws_lambda_powertools.utilities.parameters import GetParameterError
-
-        try:
-            return _parts(self._connected().get(arn, max_age=_KEPT_SECONDS))
-        except GetParameterError as lost:
-            raise SecretUnreadable("Secrets Manager does not give the secret of this receiver") from lost
-
-    def _connected(self) -> Any:
-        with self._lock:
-            if self._provider is None:
-                from aws_lambda_powertools.utilities.parameters import SecretsProvider
-                from botocore.config import Config
-
-                # The engine retries; a second layer of retries would outlast the channel's time-out.
-                config = Config(
-                    connect_timeout=_STEP_SECONDS, read_timeout=_STEP_SECONDS, retries={"total_max_attempts": 1}
-                )
-                self._provider = SecretsProvider(boto_config=config)
-            return self._provider
-
-
-def _parts(value: str | bytes) -> list[str]:
-    """A secret's text: one or two separated by blanks, a JSON list of them, or a JSON object whose values they are."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    if not text.lstrip().startswith(("{", "[")):
-        return text.split()
-    try:
-        given = json.loads(text)
-    except ValueError:
-        return []
-    return [str(part) for part in (given.values() if isinstance(given, dict) else given)]
