@@ -17,11 +17,12 @@ from reminders.model import (
     Status,
     new_id,
     to_datetime,
+    to_instant,
 )
 from reminders.rules import fields
 from reminders.rules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
-from reminders.rules.rule import offsets_of
-from reminders.schedule import Calendars, due_after, next_occurrence
+from reminders.rules.rule import gate_of, offsets_of
+from reminders.schedule import Calendars, due_after, first_due, next_occurrence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,15 +94,22 @@ def _begun(reminder: Reminder, schedule: Schedule, calendars: Calendars, moment:
     cursor = None if keeps_past else moment
     if schedule.schedule_type == ANCHORED:
         schedule = replace(schedule, offsets_from=cursor)
-    next_run_at = due_after(schedule, cursor, calendars, reminder.id)
+    return _due(replace(reminder, schedule=schedule, planned_through=cursor), calendars)
+
+
+def _due(reminder: Reminder, calendars: Calendars) -> Reminder:
+    """The reminder, due when its schedule has its next occurrence; InvalidField when it has none."""
+    next_run_at = first_due(reminder.schedule, reminder.planned_through, calendars, reminder.id)
     if next_run_at is None:
-        raise _without_occurrence(schedule)
-    return replace(reminder, schedule=schedule, next_run_at=next_run_at, planned_through=cursor)
+        raise _without_occurrence(reminder.schedule)
+    return replace(reminder, next_run_at=next_run_at)
 
 
-def check_fires(schedule: Schedule) -> None:
-    """InvalidField when a schedule never fires, whenever it begins."""
-    if next_occurrence(schedule, _LONG_AGO) is None:
+def check_fires(schedule: Schedule, calendars: Calendars, moment: datetime) -> None:
+    """InvalidField when a schedule never fires, whenever it begins, or when its window is never open at `moment` and later."""
+    gate = gate_of(schedule, calendars)
+    never_opens = gate is not None and gate.next_open(to_instant(moment)) is None
+    if never_opens or next_occurrence(schedule, _LONG_AGO) is None:
         raise _without_occurrence(schedule)
 
 
@@ -168,7 +176,38 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: Calendars, moment: d
     left = None if schedule.max_runs is None else schedule.max_runs - fired
     if left is not None and left <= 0:
         raise InvalidField("max_runs", f"has fired {fired} times already")
-    return _begun(replace(reminder, runs_left=left), schedule, calendars, moment)
+    reminder = replace(reminder, runs_left=left)
+    if all(getattr(wish, name) == getattr(before, name) for name in _MEANT):
+        # What it means is as before: what waits for its window, or is due right now, stays so.
+        derived = {name: getattr(before, name) for name in ("fired_offsets", "offsets_from")}
+        return _due(replace(reminder, schedule=replace(schedule, **derived)), calendars)
+    return _begun(reminder, schedule, calendars, moment)
+
+
+# What says which instants a schedule means; the other fields say when these are due, and how many of them there are.
+_MEANT = frozenset(fields.WISHED) - {
+    "end_at",
+    "max_runs",
+    "misfire_policy",
+    "max_catchup",
+    "misfire_grace_minutes",
+    "send_window",
+    "business_calendar",
+    "window_policy",
+    "jitter_seconds",
+}
+
+
+def resumed(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+    """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete."""
+    schedule = reminder.schedule
+    if schedule.schedule_type == ANCHORED:
+        schedule = replace(schedule, fired_offsets=_fired(reminder) or None, offsets_from=moment)
+    following = due_after(schedule, moment, calendars, reminder.id)
+    reminder = replace(reminder, schedule=schedule, paused_at=None, resumed_at=moment, planned_through=moment)
+    if following is None:
+        return ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
+    return replace(reminder, status=Status.ACTIVE, next_run_at=following)
 
 
 def _fired(reminder: Reminder) -> tuple[str, ...]:

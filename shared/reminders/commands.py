@@ -27,7 +27,7 @@ from reminders.rules.fields import accepted
 from reminders.rules.preview import Item, upcoming
 from reminders.rules.rule import timeline_of
 from reminders.rules.timeline import Timeline
-from reminders.schedule import NEVER, due_after
+from reminders.schedule import NEVER
 from reminders.store import Health, Now, Store
 
 COMPLETED_AT_ONCE = 1_000  # reminders that one PUT of a flag completes; the ticks do the rest
@@ -128,12 +128,7 @@ class Commands:
         """Goes on at the next instant of its schedule after now and replays nothing; completes when there is none."""
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
-            calendars = self._calendars(reminder.schedule.business_calendar)
-            following = due_after(reminder.schedule, moment, calendars, reminder.id)
-            reminder = replace(reminder, paused_at=None, resumed_at=moment, planned_through=moment)
-            if following is None:
-                return changes.ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
-            return replace(reminder, status=Status.ACTIVE, next_run_at=following)
+            return changes.resumed(reminder, self._calendars(reminder.schedule.business_calendar), moment)
 
         return self._edit("resume", reminder_id, version, now, change)
 
@@ -192,8 +187,8 @@ class Commands:
             moment = self._store.now(now)
             created = min(moment, after or moment)
             schedule = accepted(wish, created)
-            changes.check_fires(schedule)
             calendars = self._calendars(schedule.business_calendar)
+            changes.check_fires(schedule, calendars, created)
             timeline = timeline_of(schedule, calendars)
             items = upcoming(
                 schedule,
@@ -252,11 +247,14 @@ class Commands:
 
     def delete_calendar(self, name: str) -> None:
         """Removes a business calendar to which no live reminder keeps."""
-        was_there, is_gone = self._store.atomically(lambda: self._store.delete_calendar(name), repeatable=False)
-        if not was_there:
-            raise NotFound("calendar", name)
-        if not is_gone:
-            raise CalendarInUse(name)
+
+        def once() -> None:
+            if not self._store.lock_calendar(name):
+                raise NotFound("calendar", name)
+            if not self._store.delete_calendar(name):
+                raise CalendarInUse(name)
+
+        self._store.atomically(once, repeatable=False)
 
     def list_calendars(self, *, after: str | None, limit: int) -> Page[NamedCalendar]:
         """Business calendars in the order of their names; `after` is the name after which the page begins."""

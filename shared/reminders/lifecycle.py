@@ -61,6 +61,7 @@ class Decision(NamedTuple):
     planned_through: Instant | None  # where the cursor moves to; None: it stays
     reason: str | None  # why it is COMPLETED
     error: str | None  # why it is FAILED
+    supersedes: bool = True  # retries of its earlier runs are not made any more
 
 
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
@@ -70,14 +71,14 @@ def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     """
     if due.condition_type is not None and conditions.is_met(due.condition_type, due.condition_value, facts):
         return Decision(Status.COMPLETED, False, None, None, 0, None, None, CompletionReason.STOP_CONDITION, None)
-    fires, skipped, scheduled_at, stands_for, cursor, next_due = schedule.step(due, now, facts.calendars)
+    fires, skipped, scheduled_at, stands_for, cursor, next_due, supersedes = schedule.step(due, now, facts.calendars)
     if due.runs_left == 1 and fires and cursor is not None:
         status, next_due, reason = Status.COMPLETED, None, CompletionReason.MAX_RUNS
     elif next_due is None:
         status, reason = Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
     else:
         status, reason = Status.ACTIVE, None
-    return Decision(status, fires, skipped, scheduled_at, stands_for, next_due, cursor, reason, None)
+    return Decision(status, fires, skipped, scheduled_at, stands_for, next_due, cursor, reason, None, supersedes)
 
 
 class RunFacts(NamedTuple):
@@ -98,6 +99,7 @@ class RunFacts(NamedTuple):
     planned_through: Instant | None
     condition_type: str | None
     condition_value: str | None
+    catches_up: bool  # each occurrence counts, so none overtakes another's retries
 
 
 class Lost(Exception):
@@ -118,7 +120,7 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
         return Reason.ENDED if run.completion_reason != CompletionReason.STOP_CONDITION else Reason.STOPPED
     if conditions.is_met(run.condition_type, run.condition_value, facts):
         return Reason.STOPPED
-    if run.attempt > 1 and _is_overtaken(run, now):
+    if run.attempt > 1 and not run.catches_up and _is_overtaken(run, now):
         return Reason.SUPERSEDED
     return None
 

@@ -8,10 +8,11 @@ from reminders import lifecycle, render
 from reminders.conditions import Facts
 from reminders.errors import DatabaseRefused
 from reminders.lifecycle import Decision
-from reminders.model import Due, Instant, Json, Reason, Run, State, Status
+from reminders.model import CompletionReason, Due, Instant, Json, Reason, Run, State, Status
 from reminders.observe import logger
 from reminders.store import Claim, Now, Plan, Store
 
+PLAN_SECONDS = 1.0  # of deciding in one transaction, whose idle time the server bounds; what is left comes next
 PARKED_IN_A_ROW = 10  # more refusals with no success between them are hardly the rows' fault: the tick then ends
 
 
@@ -63,7 +64,7 @@ class Planner:
         claim = self._store.claim_due(self._size, floor, self._now)
         claim_seconds = monotonic() - read_at
         suspect[:] = claim.due
-        plans = [_plan(due, claim.facts, claim.now, rooms) for due in claim.due]
+        plans = self._decided(claim, rooms)
         if plans:
             if claim.waiting:
                 self._cancel_waiting(claim, plans)
@@ -76,11 +77,11 @@ class Planner:
             if ended_dead:
                 self._store.fail_undelivered(ended_dead, self._now)
         leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
-        last = claim.due[-1].next_run_at if claim.due else None
+        last = plans[-1].due.next_run_at if plans else None
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans,
-            len(plans) == self._size,
+            len(plans) == self._size or len(plans) < len(claim.due),
             leased,
             read_at,
             claim_seconds,
@@ -89,15 +90,27 @@ class Planner:
             min(still_due, default=None),
         )
 
+    def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
+        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction."""
+        until = monotonic() + PLAN_SECONDS
+        plans: list[Plan] = []
+        for due in claim.due:
+            plans.append(_plan(due, claim.facts, claim.now, rooms))
+            if monotonic() > until:
+                break
+        return plans
+
     def _cancel_waiting(self, claim: Claim, plans: Sequence[Plan]) -> None:
         """A retry that the next occurrence overtakes is not made; of a reminder that ends by its condition nothing is."""
         ended, overtaken = [], []
         for due, decision, *_ in plans:
             if due.id not in claim.waiting:
                 continue
-            if decision.status is not Status.ACTIVE and not decision.fires and decision.skipped is None:
-                ended.append((due.id, Reason.STOPPED if decision.status is Status.COMPLETED else Reason.ENDED))
-            elif decision.planned_through is not None:
+            if decision.reason == CompletionReason.STOP_CONDITION:
+                ended.append((due.id, Reason.STOPPED))
+            elif decision.status is Status.FAILED:
+                ended.append((due.id, Reason.ENDED))
+            elif decision.fires and decision.supersedes and decision.planned_through is not None:
                 overtaken.append((due.id, Reason.SUPERSEDED))
         if ended:
             self._store.cancel_waiting(ended, self._now)

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from reminders.errors import DatabaseRefused
+from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.model import State
 from reminders.observe import logger
 from reminders.store import Now, Outcome, Store
+
+PARTING_SECONDS = 1.0  # for the thread to close its connection, so that no frozen process keeps it
 
 
 class Recorded(NamedTuple):
@@ -29,28 +31,42 @@ class Recorder:
         self._now = now
         self._inbox: SimpleQueue[list[Outcome] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_aside = False
 
     def step_aside(self) -> None:
-        """From now on works in a thread with a connection of its own: worth it where batch follows batch."""
+        """From now on works in a thread with a connection of its own: worth it where batch follows batch.
+
+        Where no second connection can be had, or it is lost, the owner's goes on to do.
+        """
         if self._thread is None:
-            store = self._store.another()
-            self._thread = threading.Thread(target=self._work, args=(store,), name="record", daemon=True)
+            self._is_aside = True
+            self._thread = threading.Thread(
+                target=self._work, args=(self._store.another(),), name="record", daemon=True
+            )
             self._thread.start()
 
     def record(self, outcomes: list[Outcome]) -> None:
-        if self._thread is None:
-            self._report(self._write(self._store, outcomes))
-        else:
+        if self._is_aside:
             self._inbox.put(outcomes)
+        else:
+            self._report(self._write(self._store, outcomes))
 
     def dismiss(self) -> None:
         """Lets the thread go, once it has written what it was given."""
+        self._is_aside = False
         self._inbox.put(None)
+        if self._thread is not None:
+            self._thread.join(PARTING_SECONDS)
 
     def _work(self, store: Store) -> None:
         while (outcomes := self._inbox.get()) is not None:
             try:
                 self._report(self._write(store, outcomes))
+            except DatabaseUnavailable as lost:
+                # What was written all the same is found to be no longer SENDING when the owner writes it again.
+                logger.warning("recording on one connection", extra={"error": type(lost).__name__})
+                self._is_aside = False
+                self._report(Recorded([], 0, outcomes))
             except BaseException as error:
                 self._report(error)
         store.close()

@@ -2,17 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import tzdata
 
-from reminders.errors import ReminderError
-from reminders.model import BusinessCalendar, Reminder
+from reminders.model import Reminder
 from reminders.observe import logger
+from reminders.schedule import Calendars
 from reminders.store import Now, Store
-
-if TYPE_CHECKING:
-    from reminders.schedule import Calendars
 
 ZONES_VERSION: str = tzdata.IANA_VERSION
 """Which edition of the time-zone database this is; later ones compare as greater."""
@@ -49,19 +45,18 @@ class Replanner:
         found = self._store.lock_changed_calendar()
         if found is None:
             return False
-        name, days, after = found
+        name, after = found
         ids = self._store.find_by_calendar(name, after, CHUNK)
-        reached = self._replan(after, ids[-1] if ids else None, ids, {name: days})
+        reached = self._replan(after, ids[-1] if ids else None, ids)
         self._store.save_calendar_progress(name, reached)
         return reached != after
 
-    def _replan(
-        self, after: str, last: str | None, ids: Sequence[str], calendars: dict[str, BusinessCalendar] | None = None
-    ) -> str | None:
+    def _replan(self, after: str, last: str | None, ids: Sequence[str]) -> str | None:
         """How far the reminders are re-planned now: to `last`, or to just before one that somebody else has locked."""
         moment = self._store.now(self._now)
         locked = self._store.lock_for_replanning(ids) if ids else []
-        changed = [new for old in locked if (new := self._replanned(old, calendars, moment)) != old]
+        calendars = self._store.calendars({name for each in locked if (name := each.schedule.business_calendar)})
+        changed = [new for old in locked if (new := _replanned(old, calendars, moment)) != old]
         if changed:
             self._store.replan(changed)
         ours = {reminder.id for reminder in locked}
@@ -70,18 +65,15 @@ class Replanner:
             return last
         return ids[missed - 1] if missed else after
 
-    def _replanned(
-        self, reminder: Reminder, calendars: dict[str, BusinessCalendar] | None, moment: datetime
-    ) -> Reminder:
-        from reminders import changes
 
-        name = reminder.schedule.business_calendar
-        try:
-            return changes.replanned(reminder, calendars or self._calendars(name), moment)
-        except (ReminderError, ValueError) as error:  # its tick will say the same, and park it
-            logger.warning("reminder not re-planned", extra={"reminder": reminder.id, "error": type(error).__name__})
-            return reminder
+def _replanned(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+    from reminders import changes
 
-    def _calendars(self, name: str | None) -> "Calendars":
-        days = None if name is None else self._store.share_calendar(name)
-        return {} if name is None or days is None else {name: days}
+    schedule = reminder.schedule
+    if not (schedule.timezone or schedule.send_window or schedule.business_calendar):
+        return reminder  # its schedule could not be read
+    try:
+        return changes.replanned(reminder, calendars, moment)
+    except Exception as error:  # one that is broken must not hold up the others: its own tick will park it
+        logger.warning("reminder not re-planned", extra={"reminder": reminder.id, "error": type(error).__name__})
+        return reminder

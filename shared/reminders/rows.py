@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -129,8 +130,14 @@ def to_named_calendar(row: dict[str, Any]) -> NamedCalendar:
 
 
 def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
-    """Business calendars by name."""
-    return {} if text is None else {name: _calendar(days) for name, days in json.loads(text).items()}
+    """Business calendars by name, those that can be read."""
+    found: dict[str, BusinessCalendar] = {}
+    for name, days in {} if text is None else json.loads(text).items():
+        with suppress(
+            ValueError, TypeError, KeyError
+        ):  # SQL has put it there: it harms those that keep to it, and no others
+            found[name] = _calendar(days)
+    return found
 
 
 def calendar_text(calendar: BusinessCalendar) -> str:

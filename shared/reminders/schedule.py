@@ -17,6 +17,7 @@ RECURRING = "recurring"
 NEVER: Instant = -(2**62)
 """A cursor that lies before everything: nothing was planned yet."""
 _MINUTE: Instant = 60_000_000
+_LOOKS = 5  # at closed stretches before the first occurrence that is let through, sixty at a time
 
 type Calendars = Mapping[str, BusinessCalendar]
 
@@ -44,6 +45,21 @@ def due_after(
     timeline = timeline_of(schedule, calendars, reminder_id)
     found = timeline.following(NEVER if cursor is None else to_instant(cursor))
     return None if found is None else to_datetime(found.due)
+
+
+def first_due(schedule: Schedule, cursor: datetime | None, calendars: Calendars, reminder_id: str) -> datetime | None:
+    """The same for a schedule that begins; None also when its window lets nothing through for as far as can be looked."""
+    from reminders.rules.rule import timeline_of
+
+    timeline = timeline_of(schedule, calendars, reminder_id)
+    first = coming = timeline.following(NEVER if cursor is None else to_instant(cursor))
+    for _ in range(_LOOKS):
+        if first is None or coming is None or timeline.never_opens_for(coming):
+            return None
+        if coming.stands_for:
+            return to_datetime(first.due)
+        coming = timeline.following(coming.last)
+    return None
 
 
 def step(due: Due, now: Instant, calendars: Calendars) -> Step:

@@ -218,10 +218,13 @@ class Store:
     def list_calendars(self, *, after: str | None, count: int) -> list[NamedCalendar]:
         return [rows.to_named_calendar(row) for row in self._records("list_calendars", after=after, count=count)]
 
-    def delete_calendar(self, name: str) -> tuple[bool, bool]:
-        """Whether it was there, and whether it is gone: not while a live reminder keeps to it."""
-        was_there, is_gone = self._rows("delete_calendar", name=name)[0]
-        return was_there, is_gone
+    def lock_calendar(self, name: str) -> bool:
+        """Whether it is there; until the transaction ends nobody begins to keep to it."""
+        return bool(self._rows("lock_calendar", name=name))
+
+    def delete_calendar(self, name: str) -> bool:
+        """Whether a locked calendar is gone: not while a live reminder keeps to it."""
+        return bool(self._rows("delete_calendar", name=name))
 
     # Re-planning
 
@@ -237,10 +240,13 @@ class Store:
         last, ids = self._rows("find_zoned", after=after, count=count)[0]
         return None if last is None else str(last), [str(each) for each in ids or ()]
 
-    def lock_changed_calendar(self) -> tuple[str, BusinessCalendar, str] | None:
-        """A calendar whose reminders are not all re-planned, its days, and the id through which they are."""
-        found = self._rows("lock_changed_calendar")
-        return next(((name, rows.to_calendar(days), str(after)) for name, days, after in found), None)
+    def lock_changed_calendar(self) -> tuple[str, str] | None:
+        """A calendar whose reminders are not all re-planned, and the id through which they are."""
+        return next(((name, str(after)) for name, after in self._rows("lock_changed_calendar")), None)
+
+    def calendars(self, names: Collection[str]) -> dict[str, BusinessCalendar]:
+        """Those of these business calendars that there are and that can be read."""
+        return rows.to_calendars(self._value("calendars", names=rows.texts(names)))
 
     def save_calendar_progress(self, name: str, after: str | None) -> None:
         self._rows("save_calendar_progress", name=name, after=after)

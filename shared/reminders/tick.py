@@ -257,11 +257,11 @@ class Tick:
         else:
             self._floor = planned.now
             self._is_behind = False
-        if planned.still_due is not None:
-            self._floor = min(self._floor, planned.still_due - 1)
         return self._take(planned)
 
     def _take(self, planned: Planned) -> bool:
+        if planned.still_due is not None and self._floor is not None:
+            self._floor = min(self._floor, planned.still_due - 1)
         if planned.is_full:
             self._delivery.record_aside()
         self._delivery.accept(planned.leased, planned.read_at, planned.now)

@@ -1,10 +1,13 @@
 """Schedules through the whole engine, on real PostgreSQL: downtime, windows, anchors, the nights on which clocks change."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from reminders import planning
+from reminders.errors import CalendarInUse, DatabaseRefused
 from reminders.model import BusinessCalendar, Reminder, SendWindow
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit
 
@@ -396,8 +399,207 @@ def test_a_locked_reminder_is_replanned_by_the_next_tick(world: World) -> None:
         lambda: (other.lock_reminder(reminders[1].id), world.tick(NOW + HOUR)),
     )
     moved = [world.get(reminder).next_run_at == NOW + DAY for reminder in reminders]
-    assert moved == [True, False, True] or moved == [True, False, False]
+    assert moved == [True, False, True]
     world.tick(NOW + HOUR)
     assert [world.get(reminder).next_run_at for reminder in reminders] == [NOW + DAY] * 3
     assert world.sql("SELECT replan_after FROM business_calendars") == [[None]]
     other.close()
+
+
+def broken(world: World, schedule: str, kind: str = "cron") -> None:
+    """A reminder due tomorrow, of which SQL has made something that cannot be read."""
+    world.sql(
+        "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, schedule, next_run_at) "
+        "VALUES ('thing', 'n', 'event', 'kept', :kind, CAST(:schedule AS jsonb), CAST(:at AS timestamptz))",
+        kind=kind,
+        schedule=schedule,
+        at=(NOW + DAY).isoformat(),
+    )
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        '{"cron": "0 9 * * *", "timezone": "Nowhere/Land"}',
+        '{"cron": "0 9 * * *", "timezone": 5}',
+        '{"cron": 5, "timezone": "Europe/Berlin"}',
+        '{"cron": "0 9 * * *", "timezone": "Europe/Berlin", "jitter_seconds": "a"}',
+        '{"cron": "0 9 * * *", "timezone": "Europe/Berlin", "end_at": "2026-03-02T09:00:00"}',
+        '{"cron": "0 9 * * *", "send_window": {"weekdays": [0], "opens": "a", "timezone": "Europe/Berlin"}}',
+    ],
+)
+def test_a_schedule_that_cannot_be_read_holds_up_no_replanning(world: World, schedule: str) -> None:
+    """Newer time zones are applied to all others, and the tick goes on."""
+    neighbour = world.create(entity_id="INT_2", interval_minutes=60, start_at=NOW, now=NOW - MINUTE)
+    broken(world, schedule)
+    before = world.sql("SELECT schedule, next_run_at FROM reminder_jobs WHERE entity_id = 'n'")
+    world.sql("UPDATE scheduler_state SET zones_version = '2001a'")
+    world.tick(NOW)
+    assert history(world, neighbour) == [("SENT", None, "03-02 09:00", 1)]
+    assert world.sql("SELECT schedule, next_run_at FROM reminder_jobs WHERE entity_id = 'n'") == before
+    assert world.sql("SELECT zones_version > '2001a' FROM scheduler_state") == [[True]]
+
+
+def test_a_calendar_that_cannot_be_read_parks_only_its_reminders(world: World) -> None:
+    """A day that does not exist, put there by SQL, is an error of those that keep to the calendar, and of no others."""
+    world.store.put_calendar("berlin", holidays(), NOW)
+    lost = world.create(interval_minutes=60, start_at=NOW, business_calendar="berlin", now=NOW - MINUTE)
+    neighbour = world.create(entity_id="INT_2", interval_minutes=60, start_at=NOW, now=NOW - MINUTE)
+    world.sql(
+        """UPDATE business_calendars SET days = '{"weekdays": [0], "holidays": ["2026-02-30"]}',
+        replan_after = '00000000-0000-0000-0000-000000000000'"""
+    )
+    world.tick(NOW)
+    assert world.get(lost).status == "FAILED"
+    assert history(world, neighbour) == [("SENT", None, "03-02 09:00", 1)]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        '{"weekdays": null, "holidays": []}',
+        '{"weekdays": [0], "holidays": ["25.12.2026"]}',
+        '{"weekdays": [7], "holidays": []}',
+        '{"weekdays": ["mon"], "holidays": []}',
+        '{"holidays": []}',
+    ],
+)
+def test_a_calendar_that_makes_no_sense_is_refused(world: World, days: str) -> None:
+    """The table takes weekdays from 0 to 6 and dates, and nothing else."""
+    with pytest.raises(DatabaseRefused) as refused:
+        world.sql("INSERT INTO business_calendars (name, days) VALUES ('x', CAST(:days AS jsonb))", days=days)
+    assert refused.value.sqlstate == "23514"
+
+
+def test_costly_decisions_come_in_several_transactions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long deciding takes, a transaction commits what it has decided in time, and the next goes on from there."""
+    monkeypatch.setattr(planning, "PLAN_SECONDS", 0.0)
+    world.plant(20)
+    summary = world.tick(NOW)
+    assert (summary.planned, summary.sent, world.states()) == (20, 20, {"SENT": 20})
+
+
+def weekly(world: World, **fields: Any) -> Reminder:
+    """Fires on Fridays at 18:00 in Berlin, and so waits for Monday at nine."""
+    return world.create(
+        schedule_type="cron",
+        cron="0 18 * * 5",
+        timezone=BERLIN,
+        send_window=OFFICE,
+        now=at("2026-03-02T00:00:00"),
+        **fields,
+    )
+
+
+def test_an_edit_beside_the_rule_keeps_what_waits(world: World) -> None:
+    """What waits for its window goes on waiting when max_runs, the window or a policy is edited."""
+    reminder = weekly(world)
+    saturday, monday = at("2026-03-07T12:00:00"), at("2026-03-09T08:00:00")
+    assert world.get(reminder).next_run_at == monday
+    world.commands.patch(reminder.id, edit(max_runs=6), now=saturday)
+    assert world.get(reminder).next_run_at == monday
+    longer = SendWindow(weekdays=frozenset(range(6)), opens=9 * 60, closes=17 * 60, timezone=BERLIN)
+    world.commands.patch(reminder.id, edit(send_window=longer), now=saturday)
+    world.tick(saturday + MINUTE)
+    assert history(world, reminder) == [("SENT", None, "03-07 08:00", 1)]
+    assert world.get(reminder).runs_left == 5
+
+
+def test_an_offset_that_a_pause_has_swallowed_is_planned_again(world: World) -> None:
+    """Nothing was sent while it was paused; when the anchor moves, that offset has not fired yet."""
+    reminder = interview(world)
+    world.commands.pause(reminder.id, now=NOW + HOUR)
+    world.commands.resume(reminder.id, now=INTERVIEW - 2 * DAY)
+    assert world.get(reminder).next_run_at == INTERVIEW - HOUR
+    world.commands.patch(reminder.id, edit(anchor_at=INTERVIEW + 7 * DAY), now=INTERVIEW - 2 * DAY + HOUR)
+    assert world.get(reminder).next_run_at == INTERVIEW + 4 * DAY
+
+
+def test_a_calendar_that_closes_for_good_ends_nothing(world: World) -> None:
+    """A reminder whose window has no opening left waits for somebody to mend its calendar, and then goes on."""
+    world.store.put_calendar("berlin", holidays(), NOW)
+    mondays = SendWindow(weekdays=frozenset({0}), opens=540, closes=1020)
+    reminder = world.create(
+        interval_minutes=60, start_at=NOW, send_window=mondays, business_calendar="berlin", now=NOW - MINUTE
+    )
+    world.tick(NOW)
+    world.store.put_calendar("berlin", BusinessCalendar(weekdays=frozenset({1})), NOW)
+    world.tick(NOW + 2 * HOUR)
+    waiting = world.get(reminder)
+    assert (waiting.status, history(world, reminder)) == ("ACTIVE", [("SENT", None, "03-02 09:00", 1)])
+    world.store.put_calendar("berlin", holidays(), NOW)
+    world.tick(NOW + 2 * HOUR)
+    world.tick(NOW + 3 * HOUR)
+    assert world.get(reminder).status == "ACTIVE"
+    assert [(state, count) for state, _, _, count in history(world, reminder)] == [
+        ("SENT", 1),
+        ("SENT", 2),
+        ("SENT", 1),
+    ]
+
+
+def test_what_a_window_skips_at_the_end_is_recorded(world: World) -> None:
+    """The reminder ends with a row for the occurrence that its window did not let through."""
+    friday = at("2026-03-06T10:00:00")
+    reminder = world.create(
+        schedule_type="anchored",
+        anchor_at=friday,
+        offsets=("-PT1H", "P1D"),
+        send_window=OFFICE,
+        window_policy="skip",
+        now=NOW,
+    )
+    world.tick(friday - HOUR)
+    world.tick(friday + DAY)
+    assert history(world, reminder) == [("SENT", None, "03-06 09:00", 1), ("SKIPPED", "window", "03-07 10:00", 1)]
+    assert world.get(reminder).completion_reason == "schedule_ended"
+
+
+def test_downtime_across_closed_hours_counts_each_for_what_it_was(world: World) -> None:
+    """With a window that skips, a run stands for none that was not allowed: those have rows of their own."""
+    reminder = world.create(
+        interval_minutes=60, start_at=at("2026-03-02T08:00:00"), send_window=OFFICE, window_policy="skip", now=NOW - DAY
+    )
+    world.tick(at("2026-03-03T10:30:00"))
+    assert history(world, reminder) == [
+        ("SKIPPED", "misfire", "03-02 15:00", 8),
+        ("SKIPPED", "window", "03-03 07:00", 16),
+        ("SENT", None, "03-03 10:00", 3),
+    ]
+
+
+def test_who_makes_up_for_all_retries_all(world: World) -> None:
+    """Under fire_all no occurrence overtakes the retry of another."""
+    reminder = world.create(interval_minutes=60, start_at=NOW, misfire_policy="fire_all", now=NOW - MINUTE)
+    world.kept.fail = lambda run: ConnectionError("not now") if run.attempt == 1 else None
+    world.tick(NOW + 3 * HOUR)
+    world.tick(NOW + 3 * HOUR + 10 * MINUTE)
+    assert [(state, count) for state, _, _, count in history(world, reminder)] == [("SENT", 1)] * 4
+
+
+def test_a_calendar_that_a_create_has_begun_to_use_is_not_removed(world: World) -> None:
+    """A create that is under way makes the removal wait, and then refuse."""
+    world.store.put_calendar("berlin", holidays(), NOW)
+    creating, removing = world.open_store(), world.another_caller()
+    errors: list[Exception] = []
+
+    def remove() -> None:
+        try:
+            removing.delete_calendar("berlin")
+        except CalendarInUse as refused:
+            errors.append(refused)
+
+    def create() -> None:
+        assert creating.share_calendar("berlin") is not None
+        thread.start()
+        world.wait_until_blocked()
+        world.sql(
+            "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, schedule, next_run_at) "
+            """VALUES ('t', 'i', 'e', 'kept', 'recurring', 60, '{"business_calendar": "berlin"}', now())"""
+        )
+
+    thread = threading.Thread(target=remove)
+    creating.atomically(create)
+    thread.join()
+    assert len(errors) == 1
+    assert world.store.get_calendar("berlin") is not None

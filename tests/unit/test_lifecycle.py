@@ -256,6 +256,7 @@ def facts(**changes: Any) -> RunFacts:
         "planned_through": NINE,
         "condition_type": "db_check",
         "condition_value": "done",
+        "catches_up": False,
     }
     return RunFacts(**given | changes)
 

@@ -300,8 +300,15 @@ def test_what_a_window_passes_over_is_counted(fields: dict[str, Any], window: Se
     timeline, rule, gate = timeline_of(meant, {}), rule_of(meant), gate_of(meant, {})
     assert gate is not None
     found = timeline.following(cursor)
-    if found is None:  # no instant of a daily rule may lie in the window
-        assert not any(gate.is_open(at) for at in walked(rule.following, cursor, cursor + 90 * DAY))
+    if found is None:
+        assert rule.following(cursor) is None
+        return
+    if (
+        not found.stands_for
+    ):  # no instant of a daily rule may lie in the window: those that were looked at are passed over
+        closed = list(walked(rule.following, cursor, found.last))
+        assert not any(map(gate.is_open, closed))
+        assert (found.passed_over, found.due, found.last) == (len(closed), closed[-1], closed[-1])
         return
     *passed, inside = walked(rule.following, cursor, found.due)
     assert gate.is_open(inside)

@@ -212,7 +212,7 @@ def _is_late(run: RunRecord) -> bool:
     times = run.created_at, run.scheduled_for
     if run.cause != Cause.SCHEDULE or run.state is State.SKIPPED or not all(isinstance(at, datetime) for at in times):
         return False
-    return run.created_at - run.scheduled_for > _LATE
+    return run.stands_for > 1 or run.created_at - run.scheduled_for > _LATE
 
 
 class PreviewItemOut(Answer):

@@ -39,7 +39,7 @@ def step(timeline: Timeline, policy: Policy, cursor: Instant, now: Instant) -> S
     if first is None or first.due > now:
         return _woken(timeline, first, now)
     if first.passed_over:
-        return Step(False, Reason.WINDOW, first.passed_last, first.passed_over, first.passed_last, first.due)
+        return _passed_over(timeline, first)
     if policy.grace is not None and first.due < now - policy.grace:
         return _through(timeline, first, _last(timeline, first, now - policy.grace - 1), Reason.MISFIRE)
     opening = timeline.opening(now)
@@ -48,11 +48,22 @@ def step(timeline: Timeline, policy: Policy, cursor: Instant, now: Instant) -> S
             return _through(timeline, first, _last(timeline, first, now), Reason.WINDOW)
         return Step(False, None, None, 0, None, opening)
     if policy.catches_up is None:
-        return _through(timeline, first, _last(timeline, first, now))
+        last = _last(timeline, first, now)
+        before = _before_opening(timeline, first, last)
+        if before is not None:
+            return _through(timeline, first, before, Reason.MISFIRE)
+        return _through(timeline, first, last)
     excess = _excess(timeline, first, now, policy.catches_up)
     if excess is not None:
         return _through(timeline, first, excess, Reason.MAX_CATCHUP)
-    return _through(timeline, first, first)
+    return _through(timeline, first, first, supersedes=False)
+
+
+def _passed_over(timeline: Timeline, first: Occurrence) -> Step:
+    """What a window skips before an occurrence, or after the last one that it lets through."""
+    last = first.last if first.passed_last is None else first.passed_last
+    coming = first if first.stands_for else timeline.following(last)
+    return Step(False, Reason.WINDOW, last, first.passed_over, last, None if coming is None else coming.due)
 
 
 def _woken(timeline: Timeline, coming: Occurrence | None, now: Instant) -> Step:
@@ -61,17 +72,19 @@ def _woken(timeline: Timeline, coming: Occurrence | None, now: Instant) -> Step:
     opening = timeline.opening(now)
     if opening == now:
         return Step(True, None, now, 1, None, due)
-    if timeline.skips or opening is None:
+    if timeline.skips:
         return Step(False, None, None, 0, None, due)
     return Step(False, None, None, 0, None, opening if due is None else min(opening, due))
 
 
-def _through(timeline: Timeline, first: Occurrence, last: Occurrence, skipped: Reason | None = None) -> Step:
+def _through(
+    timeline: Timeline, first: Occurrence, last: Occurrence, skipped: Reason | None = None, *, supersedes: bool = True
+) -> Step:
     """One row for all from `first` to `last`: a run, or a skip."""
     stands_for = first.stands_for if last is first else timeline.rule.count(first.first - 1, last.last)
     coming = timeline.following(last.last)
     due = None if coming is None else coming.due
-    return Step(skipped is None, skipped, last.due, stands_for, last.last, due)
+    return Step(skipped is None, skipped, last.due, stands_for, last.last, due, supersedes)
 
 
 def _last(timeline: Timeline, first: Occurrence, through: Instant) -> Occurrence:
@@ -79,7 +92,7 @@ def _last(timeline: Timeline, first: Occurrence, through: Instant) -> Occurrence
     found = first
     for _ in range(_STEPS):
         coming = timeline.following(found.last)
-        if coming is None or coming.due > through:
+        if coming is None or not _is_due(coming, through):
             return found
         found = coming
     low, high = found.last, through
@@ -88,6 +101,26 @@ def _last(timeline: Timeline, first: Occurrence, through: Instant) -> Occurrence
         low, high = (middle, high) if _is_due(timeline.following(middle), through) else (low, middle)
     for coming in _due_occurrences(timeline, low, through):
         found = coming
+    return found
+
+
+def _before_opening(timeline: Timeline, first: Occurrence, last: Occurrence) -> Occurrence | None:
+    """The last occurrence before the window opened in which `last` lies; None when `first` lies in it, too.
+
+    A run stands for nothing that a window has skipped: what was missed before that is recorded by itself.
+    """
+    if timeline.is_open_between(first, last):
+        return None
+    low, high = first.last, last.first
+    while high - low > 4 * _MINUTE:
+        middle = (low + high) // 2
+        coming = timeline.following(middle)
+        is_before = coming is not None and coming.first < last.first and not timeline.is_open_between(coming, last)
+        low, high = (middle, high) if is_before else (low, middle)
+    found = first
+    for coming in _due_occurrences(timeline, low, last.due):
+        if not timeline.is_open_between(coming, last):
+            found = coming
     return found
 
 
@@ -109,11 +142,12 @@ def _excess(timeline: Timeline, first: Occurrence, now: Instant, most: int) -> O
 def _due_occurrences(timeline: Timeline, after: Instant, now: Instant, most: int | None = None) -> list[Occurrence]:
     found: list[Occurrence] = []
     coming = timeline.following(after)
-    while coming is not None and coming.due <= now and (most is None or len(found) < most):
+    while coming is not None and _is_due(coming, now) and (most is None or len(found) < most):
         found.append(coming)
         coming = timeline.following(coming.last)
     return found
 
 
 def _is_due(occurrence: Occurrence | None, now: Instant) -> bool:
-    return occurrence is not None and occurrence.due <= now
+    """Whether one is due that fires; not one that only stands for what a window skips at the end."""
+    return occurrence is not None and occurrence.due <= now and occurrence.stands_for > 0

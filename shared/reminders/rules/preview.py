@@ -21,6 +21,7 @@ CLAMPED = "clamped"  # the month is too short: its last day instead
 DEFERRED = "deferred"  # it waits for the send window, or for a working day
 HOLIDAY = "holiday"  # with `deferred`: its day is none on which work is done
 
+_IN_VAIN = 5  # looks across closed stretches, sixty at a time
 _COUNTED = 1_000  # occurrences that are counted one by one
 _LONGEST_CLOSED = 1_101 * DAY  # a gate that is closed for longer never opens
 
@@ -51,9 +52,10 @@ def upcoming(
 
 
 def _due_after(timeline: Timeline, since: Instant, after: Instant) -> Iterator[Occurrence]:
-    cursor, last = max(since, _reach(timeline, since, after)), after
-    while (found := timeline.following(cursor)) is not None:
-        if found.due > last:  # what is spread may end up together, just before a window closes
+    cursor, last, in_vain = max(since, _reach(timeline, since, after)), after, 0
+    while (found := timeline.following(cursor)) is not None and in_vain < _IN_VAIN:
+        in_vain = 0 if found.stands_for and not timeline.never_opens_for(found) else in_vain + 1
+        if not in_vain and found.due > last:  # what is spread may end up together, just before a window closes
             last = found.due
             yield found
         cursor = found.last

@@ -14,3 +14,4 @@ class Step(NamedTuple):
     stands_for: int  # occurrences, itself included
     cursor: Instant | None  # everything up to here is planned; None: as before
     next_due: Instant | None  # None: there is nothing more
+    supersedes: bool = True  # retries of earlier runs are not made any more

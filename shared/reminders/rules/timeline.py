@@ -4,10 +4,11 @@ from typing import NamedTuple, Protocol
 
 from reminders.model import Instant
 from reminders.rules.gates import Gate
-from reminders.rules.zones import SECOND
+from reminders.rules.zones import DAY, SECOND
 
 _MINUTE = 60 * SECOND
-_LEAPS = 600  # closed stretches that may lie before an occurrence that a gate lets through
+_LEAPS = 60  # closed stretches that are looked across at once; what lies behind them is looked at later
+_CLOSED_FOR_GOOD = 1_100 * DAY  # a gate without any opening is looked at again then, or once its calendar has changed
 
 
 class Rule(Protocol):
@@ -39,7 +40,10 @@ class Bounded:
 
 
 class Occurrence(NamedTuple):
-    """One to be planned: several that a window defers to the same instant are one."""
+    """One to be planned: several that a window defers to the same instant are one.
+
+    With nothing to stand for, only what a window skips is to be recorded: no allowed one follows, or none for long.
+    """
 
     due: Instant  # when it fires
     first: Instant  # of the rule's own instants that it stands for
@@ -85,14 +89,23 @@ class Timeline:
             return self._let_through(self.gate, cursor, first)
         due = self.gate.next_open(first)
         if due is None:
-            return None
+            return Occurrence(first + _CLOSED_FOR_GOOD, first, first, 1, 0, None)
         last = first if due == first else self.last(first - 1, due)
         stands_for = 1 if last == first else self.rule.count(first - 1, last)
         return Occurrence(self._spread(due), first, last, stands_for, 0, None)
 
-    def opening(self, instant: Instant) -> Instant | None:
+    def opening(self, instant: Instant) -> Instant:
         """When something may be sent that was not due by itself: at once where the gate is open."""
-        return instant if self.gate is None else self.gate.next_open(instant)
+        opening = instant if self.gate is None else self.gate.next_open(instant)
+        return instant + _CLOSED_FOR_GOOD if opening is None else opening
+
+    def never_opens_for(self, occurrence: Occurrence) -> bool:
+        """Whether the gate stays closed from an occurrence on, for years at least."""
+        return self.gate is not None and self.gate.next_open(occurrence.first) is None
+
+    def is_open_between(self, one: Occurrence, other: Occurrence) -> bool:
+        """Whether the gate skips nothing between two occurrences."""
+        return self.gate is None or self._defers or self.gate.open_until(one.first, other.first) >= other.first
 
     def last(self, after: Instant, through: Instant) -> Instant:
         """The last of the rule's instants in (after, through], of which there must be one."""
@@ -106,20 +119,21 @@ class Timeline:
             last, found = found, self.rule.following(found)
         return last
 
-    def _let_through(self, gate: Gate, cursor: Instant, first: Instant) -> Occurrence | None:
-        found: Instant | None = first
+    def _let_through(self, gate: Gate, cursor: Instant, first: Instant) -> Occurrence:
+        reached, through = first, first
         for _ in range(_LEAPS):
+            opening = gate.next_open(reached)
+            if opening == reached:
+                passed = self.rule.count(cursor, reached - 1) if reached != first else 0
+                passed_last = self.last(cursor, reached - 1) if passed else None
+                return Occurrence(self._spread(reached), reached, reached, 1, passed, passed_last)
+            through = (reached + _CLOSED_FOR_GOOD if opening is None else opening) - 1
+            found = self.rule.following(through)
             if found is None:
-                return None
-            opening = gate.next_open(found)
-            if opening is None:
-                return None
-            if opening == found:
-                passed = self.rule.count(cursor, found - 1) if found != first else 0
-                passed_last = self.last(cursor, found - 1) if passed else None
-                return Occurrence(self._spread(found), found, found, 1, passed, passed_last)
-            found = self.rule.following(opening - 1)
-        return None
+                break
+            reached = found
+        last = self.last(first - 1, through)
+        return Occurrence(last, first, last, 0, self.rule.count(first - 1, last), last)
 
     def _spread(self, due: Instant) -> Instant:
         """A little later, so that not all begin when a window opens; yet never after it has closed."""

@@ -20,7 +20,10 @@ ALTER TABLE reminder_jobs VALIDATE CONSTRAINT runs_left_fits;
 
 CREATE TABLE business_calendars (
   name         varchar(100) COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:@+=-]+$'),
-  days         jsonb       NOT NULL CHECK (days ? 'weekdays' AND days ? 'holidays'),   -- weekdays: 0 is Monday; holidays: ISO dates
+  -- Weekdays, 0 is Monday, and holidays as ISO dates.
+  days         jsonb       NOT NULL CHECK (COALESCE(jsonb_typeof(days -> 'weekdays') = 'array' AND jsonb_typeof(days -> 'holidays') = 'array', false)
+    AND NOT days @? '$.weekdays[*] ? (!(@.type() == "number" && @ >= 0 && @ <= 6))'
+    AND NOT days @? '$.holidays[*] ? (!(@.type() == "string" && @ like_regex "^[0-9]{4}-[01][0-9]-[0-3][0-9]$"))'),
   replan_after uuid,                                -- changed, and the reminders up to here are re-planned; NULL: all are
   created_at   timestamptz NOT NULL DEFAULT now(),
   updated_at   timestamptz NOT NULL DEFAULT now()
