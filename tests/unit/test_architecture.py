@@ -77,8 +77,8 @@ def test_every_part_has_its_place() -> None:
     assert {part for part, _ in modules()} == set(RANKS)
 
 
-STANDARD = {"bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
-CALENDARS = {"cron_descriptor", "cronsim", "dateutil", "importlib", "tzdata", "zoneinfo"}
+STANDARD = {"bisect", "calendar", "collections", "copy", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
+CALENDARS = {"cron_descriptor", "cronsim", "importlib", "tzdata", "zoneinfo"}
 
 
 @pytest.mark.parametrize("part, path", [(part, path) for part, path in modules() if part in PURE], ids=str)

@@ -63,6 +63,13 @@ READ = [
     ("@daily", ["2026-01-02 00:00"]),
     ("@Midnight", ["2026-01-02 00:00"]),
     ("@hourly", ["2026-01-01 01:00"]),
+    # a step in a range of one is none, for names and in lists too
+    ("0 0 * * 2-2/4", ["2026-01-06 00:00", "2026-01-13 00:00", "2026-01-20 00:00"]),
+    ("0 0 * * mon-MON/2", ["2026-01-05 00:00", "2026-01-12 00:00", "2026-01-19 00:00"]),
+    ("0 0 * * MON-1/2", ["2026-01-05 00:00", "2026-01-12 00:00"]),
+    ("0 0 * * SUN-0/3", ["2026-01-04 00:00", "2026-01-11 00:00"]),
+    ("0 0 * JAN-JAN/6 7,2-2/3", ["2026-01-04 00:00", "2026-01-06 00:00", "2026-01-11 00:00"]),
+    ("5-05/10,50 23 * * *", ["2026-01-01 23:05", "2026-01-01 23:50", "2026-01-02 23:05"]),
     # more blanks than needed
     ("  0   9\t1 1  * ", ["2026-01-01 09:00", "2027-01-01 09:00"]),
 ]  # fmt: skip
@@ -105,6 +112,10 @@ REFUSED = [
     # broken
     ("*/0 * * * *", "minute"),
     ("*/ * * * *", "minute"),
+    ("2-2/0 * * * *", "minute"),
+    ("2-2/ * * * *", "minute"),
+    ("99-99/2 * * * *", "minute"),
+    ("0 0 * * JAN-JAN/2", "day-of-week"),
     ("5-1 * * * *", "minute"),
     ("1,,2 * * * *", "minute"),
     ("1-2-3 * * * *", "minute"),
@@ -171,7 +182,9 @@ def field(low: int, high: int, names: tuple[str, ...] = ()) -> st.SearchStrategy
     number = st.integers(low, high).map(str)
     span = st.tuples(st.integers(low, high), st.integers(low, high)).map(lambda ends: f"{min(ends)}-{max(ends)}")
     step = st.integers(1, high).map(str)
-    stepped = st.tuples(st.just("*") | span | number, step).map("/".join)
+    # In a range of one cronsim's step begins at its number and goes on to the field's end.
+    wide = span.filter(lambda ends: len(set(ends.split("-"))) == 2)
+    stepped = st.tuples(st.just("*") | wide | number, step).map("/".join)
     words = st.sampled_from(names) if names else number
     return st.just("*") | st.lists(number | span | stepped | words, min_size=1, max_size=3).map(",".join)
 
@@ -198,3 +211,13 @@ def test_the_instants_are_those_of_cronsim(expression: str, moment: datetime) ->
     while len(found) < len(expected) and (coming := next_occurrence(accepted_, after)) is not None:
         found.append(after := coming)
     assert found == expected
+
+
+@given(expressions, st.integers(10_000, 25_000), st.integers(0, 800))
+def test_a_count_of_days_is_the_sum_of_their_times(expression: str, first: int, length: int) -> None:
+    """Counting many days at once says the same as going through them."""
+    try:
+        pattern = Cron(expression)
+    except InvalidField:
+        return
+    assert pattern.count(first, first + length) == sum(len(pattern.times(day)) for day in range(first, first + length))

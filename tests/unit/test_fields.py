@@ -96,13 +96,18 @@ REFUSED = [
     ("cron", {"timezone": "+02:00"}, "timezone"),
     ("cron", {"timezone": "europe/berlin"}, "timezone"),
     ("cron", {"timezone": ""}, "timezone"),
-    ("cron", {"send_window": replace(WINDOW, timezone="Mars/Olympus")}, "send_window"),
+    ("cron", {"send_window": replace(WINDOW, timezone="Mars/Olympus")}, "send_window.timezone"),
     # ends before it starts
     ("calendar", {"end_at": NINE - MINUTE}, "end_at"),
     ("cron", {"end_at": NINE - MINUTE}, "end_at"),
     ("cron", {"start_at": NINE + DAY, "end_at": NINE + HOUR}, "end_at"),
     ("recurring", {"end_at": NINE + HOUR - MINUTE}, "end_at"),
     ("anchored", {"start_at": NINE, "end_at": NINE - MINUTE}, "end_at"),
+    # a step that nobody lives to see
+    ("calendar", {"unit": "year", "every": 101}, "every"),
+    ("calendar", {"unit": "month", "every": 1_201}, "every"),
+    ("calendar", {"unit": "week", "every": 5_218}, "every"),
+    ("calendar", {"unit": "day", "every": 36_526}, "every"),
     # an overflow is of months
     ("calendar", {"month_overflow": "clamp"}, "month_overflow"),
     ("calendar", {"unit": "week", "month_overflow": "skip"}, "month_overflow"),
@@ -127,6 +132,27 @@ REFUSED = [
 def test_what_does_not_fit_together(kind: str, fields: dict[str, Any], field: str) -> None:
     """An invalid combination names the field that is wrong."""
     assert refusal(kind, **fields).field == field
+
+
+@pytest.mark.parametrize(
+    "kind, fields, message",
+    [
+        ("anchored", {"offsets": ("P1D", "1 secret")}, "no. 2 is no ISO 8601 duration such as -P3D or PT1H"),
+        ("anchored", {"offsets": ("P101Y",)}, "no. 1 lies more than a hundred years away"),
+        ("rrule", {"rrule": "FREQ=DAILY;SECRET=1"}, "has a part that RFC 5545 does not know"),
+        ("rrule", {"rrule": "SECRET=1;SECRET=2"}, "has a part more than once"),
+    ],
+)
+def test_a_refusal_never_says_what_was_sent(kind: str, fields: dict[str, Any], message: str) -> None:
+    """A message has none of the caller's words: it says which of them is wrong, and why."""
+    refused = refusal(kind, **fields)
+    assert refused.message == message
+
+
+def test_a_step_of_a_hundred_years_still_repeats() -> None:
+    """What is accepted as a step also comes again."""
+    for unit, every in (("day", 36_525), ("week", 5_217), ("month", 1_200), ("year", 100)):
+        assert next_occurrence(accept("calendar", unit=unit, every=every), NINE) is not None
 
 
 ACCEPTED = [

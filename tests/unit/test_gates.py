@@ -138,7 +138,7 @@ def test_each_minute_of_a_night(opened: tuple[int, int, frozenset[int]]) -> None
                 if coming is not None and minute in near.day:
                     assert found.next_open(minute * MINUTE) == coming * MINUTE, (name, to_datetime(minute * MINUTE))
                     compared += 1
-    assert compared > 6_000
+    assert compared > 1_000
 
 
 @given(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reminders.http import ics
 from reminders.http.refusals import InvalidRequest
+from reminders.rules.recurrence import Recurrence
 
 TODAY = date(2026, 3, 2)
 
@@ -100,7 +101,14 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=SECONDLY"),
         file("DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY"),
         file("DTSTART;VALUE=DATE:99991231\nDURATION:P3D"),
-        file(*["DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=YEARLY;COUNT=1"] * 201),
+        file(*["DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=YEARLY;COUNT=1"] * 51),
+        file("DTSTART;VALUE=DATE:20261225" + "\nRRULE:FREQ=YEARLY;COUNT=1" * 51),
+        file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=MINUTELY;BYMONTH=1"),
+        file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=HOURLY;COUNT=3"),
+        file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=DAILY;COUNT=3;BYHOUR=0,12"),
+        file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=YEARLY;BYMINUTE=30"),
+        file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=YEARLY;BYSECOND=0"),
+        file("DTSTART;VALUE=DATE:20160101" + "\nRRULE:FREQ=DAILY;BYMONTH=1,2,3" * 30),
         file(
             *[
                 f"DTSTART;VALUE=DATE:20{year}{month:02}01\nDURATION:P60D"
@@ -117,6 +125,25 @@ def test_a_file_that_names_no_days_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
         ics.holidays(raw, TODAY)
     assert [error.field for error in refused.value.errors] == ["body"]
+
+
+def test_no_more_is_looked_at_than_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that names the same days again and again, excepted or not, is given up in the middle of it."""
+    looked: list[int] = []
+    search = Recurrence.next_day
+
+    def counted(self: Recurrence, day: int) -> int | None:
+        looked.append(day)
+        return search(self, day)
+
+    monkeypatch.setattr(Recurrence, "next_day", counted)
+    excepted = ",".join(f"2027{month:02}{day:02}" for month in range(1, 13) for day in range(1, 29))
+    for more in ("", f"\nEXDATE;VALUE=DATE:{excepted}"):
+        rules = "\nRRULE:FREQ=DAILY;UNTIL=20271231" * 50
+        with pytest.raises(InvalidRequest, match="body") as refused:
+            ics.holidays(file(*[f"DTSTART;VALUE=DATE:20260101{more}{rules}\nDURATION:P2D"]), TODAY)
+        assert "too often" in refused.value.errors[0].message
+    assert len(looked) < 60_000
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: file(f"DTSTART;VALUE=DATE:20261225\n{text}")))

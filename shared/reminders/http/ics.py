@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from icalendar import Calendar
@@ -10,14 +11,16 @@ from icalendar.cal.component import Component
 from reminders.errors import InvalidField
 from reminders.http.refusals import FieldError, InvalidRequest
 from reminders.rules.recurrence import Recurrence, last_permitted
-from reminders.rules.wall import walls
-from reminders.rules.zones import moment_of, wall_of
+from reminders.rules.rrule_parts import Parts
+from reminders.rules.zones import DAY, moment_of, wall_of
 
 MAX_DAYS = 60  # of one event: what is longer is no holiday
 MAX_HOLIDAYS = 5_000
 YEARS_BACK, YEARS_AHEAD = 10, 20  # that count: what repeats may do so for ever
-_MAX_REPEATING = 200  # events: each costs as much as a few hundred others
+_MAX_RULES = 50  # of all events: one that seldom fires costs as much as a hundred single days
+_MAX_NAMED = 10 * MAX_HOLIDAYS  # days, also those that are named again, or excepted, or do not count
 _YEAR = timedelta(days=366)
+_OF_A_DAY = {"BYHOUR", "BYMINUTE", "BYSECOND"}  # parts that mean nothing to an event without a time of day
 _DAYS = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE")  # what says when an event is
 
 
@@ -27,14 +30,15 @@ def holidays(raw: bytes, today: date) -> list[date]:
     events = [event for event in _events(raw) if _counts(event)]
     if not events:
         raise _refused("has no all-day events")
-    if sum("RRULE" in event for event in events) > _MAX_REPEATING:
-        raise _refused(f"has more than {_MAX_REPEATING} events that repeat")
+    if sum(len(_each(event, "RRULE")) for event in events) > _MAX_RULES:
+        raise _refused(f"has more than {_MAX_RULES} rules by which events repeat")
     first, last = today - _YEAR * YEARS_BACK, today + _YEAR * YEARS_AHEAD
     found: set[date] = set()
-    for event in events:
-        found.update(day for day in _days(event, first, last) if first <= day <= last)
-        if len(found) > MAX_HOLIDAYS:
-            raise _refused(f"names more than {MAX_HOLIDAYS} days")
+    for named, day in enumerate(chain.from_iterable(_days(event, first, last) for event in events)):
+        if day is not None and first <= day <= last:
+            found.add(day)
+        if len(found) > MAX_HOLIDAYS or named >= _MAX_NAMED:
+            raise _refused(f"names more than {MAX_HOLIDAYS} days, or the same ones too often")
     if not found:
         raise _refused("names no days within the years that count")
     return sorted(found)
@@ -69,10 +73,15 @@ def _is_day(value: object) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def _days(event: Component, earliest: date, latest: date) -> Iterator[date]:
+def _days(event: Component, earliest: date, latest: date) -> Iterator[date | None]:
+    """Lazily, and some of them more than once; None for one that is excepted, since it costs as much."""
     begin = _value(event, "DTSTART")
     length = _length(event, begin)
-    for first in {begin, *_repeats(event, begin, earliest, latest), *_dates(event, "RDATE")} - _dates(event, "EXDATE"):
+    excepted = _dates(event, "EXDATE")
+    for first in chain([begin], _dates(event, "RDATE"), _repeats(event, begin, earliest, latest)):
+        if first in excepted:
+            yield None
+            continue
         try:
             yield from [first + timedelta(days=number) for number in range(length)]
         except OverflowError:
@@ -91,16 +100,24 @@ def _length(event: Component, begin: date) -> int:
 
 
 def _repeats(event: Component, begin: date, earliest: date, latest: date) -> Iterator[date]:
-    start, first, last = (datetime.combine(day, time()) for day in (begin, earliest, latest))
+    first, last = (wall_of(datetime.combine(day, time())) // DAY for day in (max(begin, earliest), latest))
     for rule in _each(event, "RRULE"):
-        text = rule.to_ical().decode()
-        try:
-            until = last_permitted(text, start, lambda moment: moment.astimezone(UTC).replace(tzinfo=None))
-            pattern = Recurrence(text, start, until=until)
-        except InvalidField as refused:
-            raise _refused(f"repeats an event by a rule that is none: {refused.message}") from None
-        for wall in walls(pattern, wall_of(max(first, start)), wall_of(last)):
-            yield moment_of(wall).date()
+        pattern = _pattern(rule.to_ical().decode(), datetime.combine(begin, time()))
+        day = pattern.next_day(first)
+        while day is not None and day <= last:
+            yield moment_of(day * DAY).date()
+            day = pattern.next_day(day + 1)
+
+
+def _pattern(text: str, start: datetime) -> Recurrence:
+    try:
+        parts = Parts(text)
+        if parts.frequency in ("HOURLY", "MINUTELY") or _OF_A_DAY & parts.lists.keys():
+            raise _refused("repeats an all-day event within a day")
+        until = last_permitted(text, start, lambda moment: moment.astimezone(UTC).replace(tzinfo=None))
+        return Recurrence(text, start, until=until)
+    except InvalidField as refused:
+        raise _refused(f"repeats an event by a rule that is none: {refused.message}") from None
 
 
 def _dates(event: Component, name: str) -> set[date]:

@@ -10,7 +10,7 @@ from reminders.model import EPOCH, Schedule, ScheduleWish, SendWindow, to_dateti
 from reminders.rules import durations, zones
 from reminders.rules.anchored import resolve
 from reminders.rules.cron import cron
-from reminders.rules.recurrence import last_permitted
+from reminders.rules.recurrence import ever_fires, last_permitted
 from reminders.rules.rrule_parts import Parts
 from reminders.rules.wall import Daylight
 
@@ -49,6 +49,7 @@ COMMON = (
     "jitter_seconds",
 )
 TYPES = tuple(NEEDED)
+_CENTURY = {"day": 36_525, "week": 5_217, "month": 1_200, "year": 100}
 WISHED = tuple(field.name for field in fields(ScheduleWish))
 
 
@@ -146,8 +147,10 @@ def _check_values(wish: ScheduleWish) -> None:
         cron(wish.cron)
     if wish.rrule is not None:
         Parts(wish.rrule)
-    for offset in wish.offsets or ():
-        _check_offset(offset)
+    if wish.every is not None and wish.unit in _CENTURY and wish.every > _CENTURY[wish.unit]:
+        raise InvalidField("every", "is longer than a hundred years")
+    for number, offset in enumerate(wish.offsets or (), 1):
+        _check_offset(number, offset)
 
 
 def _check_zone(field: str, name: str | None) -> None:
@@ -156,21 +159,21 @@ def _check_zone(field: str, name: str | None) -> None:
 
 
 def _check_window(window: SendWindow) -> None:
-    _check_zone("send_window", window.timezone)
+    _check_zone("send_window.timezone", window.timezone)
     if window.opens == window.closes:
         raise InvalidField("send_window", "has no width: it closes when it opens")
     if not window.weekdays:
         raise InvalidField("send_window", "has no weekday")
 
 
-def _check_offset(text: str) -> None:
+def _check_offset(number: int, text: str) -> None:
     try:
         duration = durations.parse(text)
     except ValueError as refused:
-        raise InvalidField("offsets", f"{text[:40]!r} {refused}") from None
+        raise InvalidField("offsets", f"no. {number} {refused}") from None
     far = abs(duration.months) > 1_200 or abs(duration.days) > 36_525
     if far or abs(duration.microseconds) > 36_525 * zones.DAY:
-        raise InvalidField("offsets", "lies more than a hundred years away")
+        raise InvalidField("offsets", f"no. {number} lies more than a hundred years away")
 
 
 def _default_start(wish: ScheduleWish, moment: datetime) -> datetime:
@@ -187,7 +190,7 @@ def _with_walls(schedule: Schedule, *, has_start: bool) -> Schedule:
         return schedule
     wall = wall_in(schedule.timezone)
     start_local = wall(schedule.start_at) if has_start else None
-    until = last_permitted(schedule.rrule, wall(schedule.start_at), wall) if schedule.rrule else None
+    until = _until(schedule.rrule, wall(schedule.start_at), wall) if schedule.rrule else None
     return replace(
         schedule,
         start_local=start_local,
@@ -196,6 +199,14 @@ def _with_walls(schedule: Schedule, *, has_start: bool) -> Schedule:
         exdates_local=None if schedule.exdates is None else tuple(map(wall, schedule.exdates)),
         rrule_until=until,
     )
+
+
+def _until(rule: str, start: datetime, wall: Callable[[datetime], datetime]) -> datetime | None:
+    """When a rule's own COUNT or UNTIL ends it; InvalidField when that leaves nothing, whatever further dates it has."""
+    until = last_permitted(rule, start, wall)
+    if not ever_fires(rule, start, until):
+        raise InvalidField("rrule", "never fires")
+    return until
 
 
 def _instant(wall: datetime, timezone: str | None) -> datetime:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from reminders.rules.periods import periods
+from reminders.rules.periods import LAST_DAY, periods
 from reminders.rules.rrule_parts import Parts
 from reminders.rules.wall import HORIZON_DAYS
 from reminders.rules.zones import DAY, moment_of, wall_of
+
+_AT_ONCE = 366  # days that are counted together
 
 
 class Recurrence:
@@ -30,6 +32,7 @@ class Recurrence:
         self._more = _by_day(rdates)
         self._not = _by_day(exdates)
         self._more_days = sorted(self._more)
+        self._gap = (0, 0)  # from one day to before another the rule's periods have none
 
     def times(self, day: int) -> Sequence[int]:
         found = self._periods.times(day)
@@ -54,6 +57,17 @@ class Recurrence:
             day = found + 1
         return None
 
+    def count(self, first: int, last: int) -> int:
+        """How many times the days in [first, last) have together: those of the periods, and what is special on some days."""
+        last = min(last, LAST_DAY + 1)
+        start, end = self._start // DAY, None if self._until is None else self._until // DAY
+        begin, stop = max(first, start), last if end is None else min(last, end + 1)
+        found = self._periods.count(begin, stop)
+        for day in {start, start if end is None else end, *self._more, *self._not}:
+            if first <= day < last:
+                found += len(self.times(day)) - (len(self._periods.times(day)) if begin <= day < stop else 0)
+        return found
+
     def _candidate(self, day: int) -> int | None:
         place = bisect_left(self._more_days, day)
         found = [*self._more_days[place : place + 1], *self._ruled(max(day, self._start // DAY))]
@@ -64,8 +78,18 @@ class Recurrence:
         last = None if self._until is None else self._until // DAY
         if last is not None and day > last:
             return ()
-        found = self._periods.next_day(day)
+        found = self._period_day(day)
         return () if found is None or (last is not None and found > last) else (found,)
+
+    def _period_day(self, day: int) -> int | None:
+        """The first day of the periods from this one on. What was looked through is not looked through again: a rule that
+        seldom fires may have further dates each day."""
+        begin, end = self._gap if self._gap[0] <= day <= self._gap[1] else (day, day)
+        if end > day + HORIZON_DAYS:
+            return None
+        found = self._periods.next_day(end)
+        self._gap = begin, end + HORIZON_DAYS + 1 if found is None else found
+        return found if found is not None and found <= day + HORIZON_DAYS else None
 
 
 @lru_cache(maxsize=1_024)
@@ -85,13 +109,28 @@ def last_permitted(text: str, start: datetime, to_wall: Callable[[datetime], dat
     if parts.count is None:
         return parts.last_wall_time(to_wall)
     rule, first = Recurrence(text, start), wall_of(start) // DAY
-    left, day = parts.count, rule.next_day(first)
-    while day is not None and day - first <= HORIZON_DAYS:
-        times = rule.times(day)
-        if left <= len(times):
-            return moment_of(day * DAY + times[left - 1])
-        left -= len(times)
-        day = rule.next_day(day + 1)
+    left = parts.count
+    for begin in range(first, first + HORIZON_DAYS + 1, _AT_ONCE):
+        counted = rule.count(begin, begin + _AT_ONCE)
+        if counted >= left:
+            return _wall_number(rule, begin, left)
+        left -= counted
+    return None
+
+
+def ever_fires(text: str, start: datetime, until: datetime | None) -> bool:
+    """Whether a rule has any wall time by itself within a hundred years of its start."""
+    return Recurrence(text, start, until=until).next_day(wall_of(start) // DAY) is not None
+
+
+def _wall_number(rule: Recurrence, day: int, number: int) -> datetime | None:
+    """One of the wall times that a rule has from a day on, counted from 1."""
+    while (found := rule.next_day(day)) is not None:
+        times = rule.times(found)
+        if number <= len(times):
+            return moment_of(found * DAY + times[number - 1])
+        number -= len(times)
+        day = found + 1
     return None
 
 

@@ -44,7 +44,7 @@ class Parts:
         self.lists = {name: self._numbers(name, *bounds) for name, bounds in _LISTS.items() if name in self._given}
         self.days = [_day(word) for word in self._given.pop("BYDAY").split(",")] if "BYDAY" in self._given else []
         if self._given:
-            raise _refused(f"{sorted(self._given)[0][:20]} cannot be read")
+            raise _refused("has a part that RFC 5545 does not know")
         self._check()
 
     def last_wall_time(self, to_wall: Callable[[datetime], datetime]) -> datetime | None:
@@ -114,7 +114,7 @@ def _split(text: str) -> dict[str, str]:
         if not (equals and name and value):
             raise _refused("is parts such as FREQ=DAILY, parted by semicolons")
         if name in given:
-            raise _refused(f"{name[:20]} is given more than once")
+            raise _refused("has a part more than once")
         given[name] = value
     return given
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from reminders.model import Instant
 from reminders.rules.zones import DAY, Stretch, Wall, Zone
@@ -18,6 +18,14 @@ class Pattern(Protocol):
 
     def next_day(self, day: int) -> int | None:
         """The first day from this one on that has times; None when there is none within HORIZON_DAYS."""
+
+
+@runtime_checkable
+class Counting(Pattern, Protocol):
+    """One that knows how many times many days have without going through each of them."""
+
+    def count(self, first: int, last: int) -> int:
+        """How many times the days in [first, last) have together."""
 
 
 def next_wall(pattern: Pattern, after: Wall) -> Wall | None:
@@ -41,6 +49,8 @@ def count_walls(pattern: Pattern, begin: Wall, end: Wall) -> int:
         return bisect_left(times, to_time) - bisect_left(times, from_time)
     found = len(pattern.times(first)) - bisect_left(pattern.times(first), from_time)
     found += bisect_left(pattern.times(last), to_time)
+    if isinstance(pattern, Counting):
+        return found + pattern.count(first + 1, last)
     day = pattern.next_day(first + 1)
     while day is not None and day < last:
         found += len(pattern.times(day))
