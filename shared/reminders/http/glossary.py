@@ -152,7 +152,10 @@ GLOSSARY: dict[str, Entry] = {
     "stands_for": Entry(
         "How many occurrences it stands for: more than one after downtime, or when several waited for a window.", 1
     ),
-    "late": Entry("Whether it was planned more than five minutes after it was due, or stands for others that were not sent.", False),
+    "late": Entry(
+        "Whether it was planned more than five minutes after it was due, or stands for others that were not sent.",
+        False,
+    ),
     "state": Entry("Where the run stands. `PENDING` and `SENDING` are unfinished, the others final.", "SENT"),
     "attempt": Entry("How many sends have begun.", 1),
     "attempt_at": Entry("Until when it waits or is being sent, in UTC; null once it is final.", None),
