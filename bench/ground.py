@@ -88,13 +88,16 @@ def load_due(
     stopped_percent: int = 5,
     cron: bool = False,
 ) -> None:
-    """`count` hourly reminders, each with a flag of its own; so many percent of the flags are true.
+    """`count` reminders, each with a flag of its own; so many percent of the flags are true.
 
-    With `cron` they fire at one of sixty minutes of each hour in Berlin, otherwise on a grid. `due` and `channel` are SQL
+    With `cron` they fire once a day in Berlin, in the hour before this one, otherwise on a grid. `due` and `channel` are SQL
     over the reminder's number `g`, which counts from 1; two loads need two names.
     """
-    schedule = "jsonb_build_object('cron', g % 60 || ' 0-23 * * *', 'timezone', 'Europe/Berlin')" if cron else "NULL"
-    kind, minutes = ("cron", "NULL") if cron else ("recurring", "60")
+    schedule, kind, minutes, since = "NULL", "recurring", "60", "1 hour"
+    if cron:
+        hour = "date_part('hour', now() AT TIME ZONE 'Europe/Berlin' - interval '1 hour')"
+        schedule = f"jsonb_build_object('cron', g % 60 || ' ' || {hour} || ' * * *', 'timezone', 'Europe/Berlin')"
+        kind, minutes, since = "cron", "NULL", "1 day"
     message = f"jsonb_build_object('subject', 'Feedback', 'body', repeat('x', {body_bytes}))" if body_bytes else "NULL"
     is_true = f"g % {100 // stopped_percent} = 0" if stopped_percent else "false"
     with session(address, LOAD_SECONDS) as database:
@@ -105,8 +108,8 @@ def load_due(
             f"""
             INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
               next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule)
-            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes}, due - interval '1 hour',
-              due, due - interval '1 hour', 'db_check', 'done:{name}:' || g, {message}, {schedule}
+            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes}, due - interval '{since}',
+              due, due - interval '{since}', 'db_check', 'done:{name}:' || g, {message}, {schedule}
             FROM (SELECT g, {due} AS due FROM generate_series(1, {count}) g) reminders
             """
         )
