@@ -177,25 +177,11 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: Calendars, moment: d
     if left is not None and left <= 0:
         raise InvalidField("max_runs", f"has fired {fired} times already")
     reminder = replace(reminder, runs_left=left)
-    if all(getattr(wish, name) == getattr(before, name) for name in _MEANT):
+    if all(getattr(wish, name) == getattr(before, name) for name in WISHED_FIELDS - {*fields.BESIDE}):
         # What it means is as before: what waits for its window, or is due right now, stays so.
         derived = {name: getattr(before, name) for name in ("fired_offsets", "offsets_from")}
         return _due(replace(reminder, schedule=replace(schedule, **derived)), calendars)
     return _begun(reminder, schedule, calendars, moment)
-
-
-# What says which instants a schedule means; the other fields say when these are due, and how many of them there are.
-_MEANT = frozenset(fields.WISHED) - {
-    "end_at",
-    "max_runs",
-    "misfire_policy",
-    "max_catchup",
-    "misfire_grace_minutes",
-    "send_window",
-    "business_calendar",
-    "window_policy",
-    "jitter_seconds",
-}
 
 
 def resumed(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:

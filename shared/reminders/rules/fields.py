@@ -35,11 +35,10 @@ OWN: dict[str, tuple[str, ...]] = {
     RRULE: ("rrule", "rdates", "exdates", *_DST),
     ANCHORED: ("anchor_at", "offsets", "past_offset", *_DST),
 }
-COMMON = (
-    "start_at",
+# What every type may have beside what it means: how many occurrences there are, and when they are due.
+BESIDE = (
     "end_at",
     "max_runs",
-    "timezone",
     "misfire_policy",
     "max_catchup",
     "misfire_grace_minutes",
@@ -48,6 +47,7 @@ COMMON = (
     "window_policy",
     "jitter_seconds",
 )
+COMMON = ("start_at", "timezone", *BESIDE)
 TYPES = tuple(NEEDED)
 _CENTURY = {"day": 36_525, "week": 5_217, "month": 1_200, "year": 100}
 WISHED = tuple(field.name for field in fields(ScheduleWish))

@@ -9,8 +9,6 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import tzdata
-
 from reminders.model import EPOCH, MICROSECOND, Instant, to_instant
 
 type Wall = int
@@ -20,9 +18,6 @@ SECOND: Instant = 1_000_000
 DAY: Instant = 86_400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
-
-VERSION: str = tzdata.IANA_VERSION
-"""Which edition of the time-zone database this is: a year and a letter, so that later ones compare as greater."""
 
 
 class Stretch(NamedTuple):
@@ -85,14 +80,6 @@ class Zone:
         stretch = self.stretch(wall - 2 * DAY)
         while stretch.start <= wall + 2 * DAY:
             yield stretch
-            stretch = self.stretch(stretch.end)
-
-    def transitions(self, after: Instant, until: Instant) -> Iterator[Instant]:
-        """When the offset changes, in (after, until)."""
-        stretch = self.stretch(after)
-        while stretch.end < until:
-            if stretch.offset != stretch.after:
-                yield stretch.end
             stretch = self.stretch(stretch.end)
 
 
