@@ -10,7 +10,20 @@ from reminders.changes import WISHED_FIELDS, Edit
 from reminders.channels import Channel
 from reminders.commands import Commands, NewReminder
 from reminders.database import Address, Database
-from reminders.model import Condition, Message, NaturalKey, Reminder, Run, RunRecord, ScheduleWish
+from reminders.model import (
+    Condition,
+    Due,
+    Instant,
+    Message,
+    NaturalKey,
+    Reminder,
+    Run,
+    RunRecord,
+    Schedule,
+    ScheduleWish,
+    to_instant,
+)
+from reminders.rules import stored
 from reminders.store import Store
 from reminders.summary import Summary
 from reminders.tick import Tick
@@ -175,3 +188,49 @@ def edit(**changes: Any) -> Edit:
     schedule = {name: changes[name] for name in WISHED_FIELDS & changes.keys()}
     others = {name: value for name, value in changes.items() if name not in schedule}
     return Edit(given=frozenset(changes), schedule=ScheduleWish(**schedule), **others)
+
+
+def claimed(schedule: Schedule, cursor: Instant | None, **changes: Any) -> Due:
+    """A reminder with this schedule, planned through the cursor, as a claim reads it."""
+    given: dict[str, Any] = {
+        "tid": "(0,1)",
+        "id": "01990000-0000-7000-8000-000000000000",
+        "run_id": 1,
+        "entity_type": "e",
+        "entity_id": "i",
+        "event_type": "v",
+        "channel": "kept",
+        "recipient": None,
+        "message": None,
+        "schedule_type": schedule.schedule_type,
+        "interval_minutes": schedule.interval_minutes,
+        "start_at": to_instant(schedule.start_at),
+        "next_run_at": 0,
+        "planned_through": cursor,
+        "occurrence_no": 0,
+        "condition_type": None,
+        "condition_value": None,
+        "schedule": stored.to_text(schedule),
+        "runs_left": schedule.max_runs,
+    }
+    return Due(**given | changes)
+
+
+def leased(**changes: Any) -> Run:
+    """A leased run as a channel gets it."""
+    given: dict[str, Any] = {
+        "id": 1,
+        "reminder_id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e",
+        "occurrence_no": 2,
+        "step": 0,
+        "attempt": 1,
+        "scheduled_at": to_instant(NOW),
+        "stands_for": 1,
+        "channel": "kept",
+        "recipient": None,
+        "message": None,
+        "entity_type": "interviewer",
+        "entity_id": "INT_100",
+        "event_type": "feedback_form",
+    }
+    return Run(**given | changes)

@@ -19,29 +19,15 @@ from reminders.channels import PermanentFailure, UnknownOutcome, build_channels
 from reminders.config import Settings
 from reminders.model import Reason, Run, State
 from reminders.observe import logger
-from tests.world import HOUR, NOW, World
+from tests.world import HOUR, NOW, World, leased
 
 SENDER = "reminders@example.com"
 
 
 def run(**changes: Any) -> Run:
     """A run for a@example.com."""
-    given: dict[str, Any] = {
-        "id": 1,
-        "reminder_id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e",
-        "occurrence_no": 2,
-        "step": 0,
-        "attempt": 1,
-        "scheduled_at": 1_772_442_000_000_000,
-        "stands_for": 1,
-        "channel": "email",
-        "recipient": "a@example.com",
-        "message": {"subject": "Form of INT_100", "body": "Go to https://example.com/f\n"},
-        "entity_type": "interviewer",
-        "entity_id": "INT_100",
-        "event_type": "feedback_form",
-    }
-    return Run(**given | changes)
+    message = {"subject": "Form of INT_100", "body": "Go to https://example.com/f\n"}
+    return leased(**{"channel": "email", "recipient": "a@example.com", "message": message} | changes)
 
 
 def send(transport: str, sent: Run, **settings: str) -> str | None:

@@ -24,6 +24,7 @@ from reminders.observe import logger
 from reminders.sending import attempt
 from reminders.tick import LEASE_SECONDS
 from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving
+from tests.world import leased
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -36,22 +37,8 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 
 def run(**changes: Any) -> Run:
     """A run for the endpoint `crm`."""
-    given: dict[str, Any] = {
-        "id": 1,
-        "reminder_id": "019cadc6-9a80-7b6e-bb6e-b2dd302e529e",
-        "occurrence_no": 2,
-        "step": 0,
-        "attempt": 1,
-        "scheduled_at": 1_772_442_000_000_000,
-        "stands_for": 3,
-        "channel": "webhook",
-        "recipient": "crm",
-        "message": {"subject": "Form of INT_100", "body": "Größe 大 🙂\n", "payload": {"b": 1, "a": [{"ü": None}]}},
-        "entity_type": "interviewer",
-        "entity_id": "INT_100",
-        "event_type": "feedback_form",
-    }
-    return Run(**given | changes)
+    message = {"subject": "Form of INT_100", "body": "Größe 大 🙂\n", "payload": {"b": 1, "a": [{"ü": None}]}}
+    return leased(**{"channel": "webhook", "recipient": "crm", "message": message, "stands_for": 3} | changes)
 
 
 # What is sent

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from reminders.errors import PlanRefused
 from reminders.model import (
     BusinessCalendar,
-    Due,
     Instant,
     Reason,
     Schedule,
@@ -23,13 +22,13 @@ from reminders.model import (
     to_datetime,
     to_instant,
 )
-from reminders.rules import stored
 from reminders.rules.fields import accepted
 from reminders.rules.gates import Gate
 from reminders.rules.rule import gate_of, jitter_of, rule_of, timeline_of
 from reminders.rules.step import Step
 from reminders.rules.timeline import Timeline
 from reminders.schedule import NEVER, due_after, step
+from tests.world import claimed
 
 MINUTE: Instant = 60_000_000
 HOUR = 60 * MINUTE
@@ -45,36 +44,11 @@ def schedule(**fields: Any) -> Schedule:
     return accepted(ScheduleWish(**given), NINE - timedelta(days=100))
 
 
-def due(given: Schedule, cursor: Instant | None, **changes: Any) -> Due:
-    """A claimed reminder as the database gives it."""
-    return Due(
-        tid="(0,1)",
-        id=changes.pop("id", "01990000-0000-7000-8000-000000000000"),
-        run_id=1,
-        entity_type="e",
-        entity_id="i",
-        event_type="v",
-        channel="kept",
-        recipient=None,
-        message=None,
-        schedule_type=given.schedule_type,
-        interval_minutes=given.interval_minutes,
-        start_at=to_instant(given.start_at),
-        next_run_at=0,
-        planned_through=cursor,
-        occurrence_no=0,
-        condition_type=None,
-        condition_value=None,
-        schedule=stored.to_text(given),
-        runs_left=given.max_runs,
-    )
-
-
 def steps(given: Schedule, cursor: Instant, now: Instant, calendars: Any = WORKING) -> list[Step]:
     """What the tick does at `now`, again and again, until the reminder is due later."""
     found: list[Step] = []
     while not found or (found[-1].next_due is not None and found[-1].next_due <= now):
-        found.append(step(due(given, cursor), now, calendars))
+        found.append(step(claimed(given, cursor), now, calendars))
         cursor = cursor if found[-1].cursor is None else found[-1].cursor
         assert len(found) < 40, "it does not come to an end"
     return found
@@ -197,15 +171,15 @@ def test_a_person_may_not_break_a_window() -> None:
     sunday = to_instant(datetime(2026, 3, 8, 12, tzinfo=UTC))
     monday = to_instant(datetime(2026, 3, 9, 9, tzinfo=UTC))
     weekly: dict[str, Any] = {"cron": "0 10 * * MON", "send_window": OFFICE}
-    assert step(due(schedule(**weekly), sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday)
+    assert step(claimed(schedule(**weekly), sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday)
     skips = schedule(**weekly, window_policy="skip")
-    assert step(due(skips, sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday + HOUR)
+    assert step(claimed(skips, sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday + HOUR)
 
 
 def test_a_calendar_that_is_gone_parks_the_reminder() -> None:
     """Without its business calendar nothing can be planned."""
     with pytest.raises(PlanRefused, match="no business calendar 'work'"):
-        step(due(schedule(**HOURLY, business_calendar="work"), MONDAY), A_DAY_LATER, {})
+        step(claimed(schedule(**HOURLY, business_calendar="work"), MONDAY), A_DAY_LATER, {})
 
 
 # Jitter
@@ -228,13 +202,13 @@ def test_jitter_spreads() -> None:
 def test_jitter_moves_the_due_time_and_not_the_occurrence() -> None:
     """The run is scheduled for what is due, and the cursor stays on the rule's own instant."""
     given = schedule(**HOURLY, jitter_seconds=900)
-    claimed = due(given, MONDAY)
-    jitter = jitter_of(claimed.id, 900)
+    reminder = claimed(given, MONDAY)
+    jitter = jitter_of(reminder.id, 900)
     assert jitter > 0
-    found = step(claimed, MONDAY + HOUR + jitter, {})
+    found = step(reminder, MONDAY + HOUR + jitter, {})
     assert (found.scheduled_at, found.cursor) == (MONDAY + HOUR + jitter, MONDAY + HOUR)
     assert found.next_due == MONDAY + 2 * HOUR + jitter
-    assert due_after(given, NINE, {}, claimed.id) == to_datetime(MONDAY + HOUR + jitter)
+    assert due_after(given, NINE, {}, reminder.id) == to_datetime(MONDAY + HOUR + jitter)
 
 
 windows = st.builds(
@@ -374,7 +348,7 @@ def test_everything_is_accounted_for_once(
     assert cursors == sorted(set(cursors))
     assert len([each for each in moved if each.fires]) <= (most if policy.get("misfire_policy") == "fire_all" else 1)
     assert all(each.scheduled_at is not None and each.scheduled_at <= now for each in moved)
-    assert_nothing_is_left(timeline_of(meant, {}, due(meant, None).id), cursors[-1], now)
+    assert_nothing_is_left(timeline_of(meant, {}, claimed(meant, None).id), cursors[-1], now)
 
 
 def assert_nothing_is_left(timeline: Timeline, cursor: Instant, now: Instant) -> None:

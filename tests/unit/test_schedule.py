@@ -15,6 +15,7 @@ from reminders.rules.fields import accepted
 from reminders.rules.step import Step
 from reminders.schedule import _check_advance, next_occurrence, step
 from tests.unit.oracle import zone_info
+from tests.world import claimed
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -35,28 +36,8 @@ def once(start_at: datetime = NINE) -> Schedule:
 
 
 def due(schedule: Schedule, planned_through: datetime | None) -> Due:
-    """A claimed reminder of which only the schedule matters."""
-    return Due(
-        tid="(0,1)",
-        id="id",
-        run_id=1,
-        entity_type="e",
-        entity_id="i",
-        event_type="v",
-        channel="kept",
-        recipient=None,
-        message=None,
-        schedule_type=schedule.schedule_type,
-        interval_minutes=schedule.interval_minutes,
-        start_at=to_instant(schedule.start_at),
-        next_run_at=0,
-        planned_through=None if planned_through is None else to_instant(planned_through),
-        occurrence_no=0,
-        condition_type=None,
-        condition_value=None,
-        schedule=None,
-        runs_left=None,
-    )
+    """A claimed reminder, planned through an instant."""
+    return claimed(schedule, None if planned_through is None else to_instant(planned_through))
 
 
 @pytest.mark.parametrize(
