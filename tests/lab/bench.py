@@ -22,7 +22,7 @@ from reminders.egress import Egress, EgressFailed, EgressFailure, EgressRefused,
 from tests.authority import Authority, Signed
 from tests.lab.cases import CASES, PUBLIC, Case
 from tests.lab.flood import flooding
-from tests.lab.servers import Seen, serving
+from tests.lab.servers import BUFFER_BYTES, Seen, serving
 
 THREADS = 8
 MARGIN_SECONDS = 1.0
@@ -118,7 +118,9 @@ class Bench:
                 if address in case.silent:
                     over.wait(seconds)
                     raise TimeoutError
-                return sockets.dial("127.0.0.1", port, seconds)
+                dialled = sockets.dial("127.0.0.1", port, seconds)
+                dialled.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+                return dialled
 
             egress = Egress(case.allow, ca_file=self._ca_file, resolve=resolve, dial=dial)
             begun = time.monotonic()

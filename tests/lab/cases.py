@@ -260,7 +260,7 @@ ANSWERS = [
     _answered("HTTP/0.9", "unknown", says("fine")),
     _answered("not HTTP", "unknown", says("SSH-2.0-OpenSSH_9.6\r\n")),
     _answered("binary noise", "unknown", says(bytes(range(256)) * 64)),
-    _answered("reads nothing of a large message", "unknown", waits, payload=20_000_000),
+    _answered("reads nothing of a large message", "unknown", waits, moment="secured", payload=20_000_000),
     _answered("reads little of a large message", "unknown", sips(1_000, 0.1), moment="secured", payload=20_000_000),
     _answered(
         "reads a large message slowly", "200", sips(16_384, 0.01), moment="secured", payload=4_000_000, seconds=10.0

@@ -15,6 +15,7 @@ type Moment = Literal["connected", "secured", "asked"]
 """When a server begins with it: before TLS, after its handshake, or once it has read the request."""
 
 DRIP_SECONDS = 0.2
+BUFFER_BYTES = 65_536  # of the kernel on each side; left to itself it takes megabytes, and whoever writes need not wait
 DROPS = 40  # eight seconds of them: a client without a deadline ends some time, and is found out
 
 
@@ -52,6 +53,7 @@ def serving(act: Act, moment: Moment, context: ssl.SSLContext | None, seen: Seen
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.2)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         accepting = threading.Thread(target=accept, daemon=True)
         accepting.start()
         yield listener.getsockname()[1]
