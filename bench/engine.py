@@ -18,7 +18,7 @@ from typing import Any
 from bench import ground, peers
 from local.postgres import PostgresServer
 from reminders import planning
-from reminders.database import Address
+from reminders.address import Address
 from reminders.store import Store
 from reminders.tick import BATCH, Tick
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local import postgres
 from local.postgres import PostgresServer
-from reminders.database import Address, Database
+from reminders.address import Address
+from reminders.database import Database
 from reminders.model import Run
 from reminders.store import Store
 

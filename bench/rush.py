@@ -19,9 +19,9 @@ from bench import ground, worker
 from bench.figures import Figure, show
 from bench.worker import Orders, Receiver, Report, Worker
 from local.postgres import PostgresServer
+from reminders.address import Address
 from reminders.changes import NewReminder
 from reminders.commands import Commands
-from reminders.database import Address
 from reminders.delivery import ROOM
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.summary import quantile

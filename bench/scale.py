@@ -19,7 +19,7 @@ from time import perf_counter
 from bench import ground
 from bench.figures import Figure, show
 from local.postgres import PostgresServer
-from reminders.database import Address
+from reminders.address import Address
 from reminders.store import Store
 from reminders.tick import Tick
 

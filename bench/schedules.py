@@ -17,7 +17,8 @@ from time import thread_time
 
 from bench.figures import Figure, show
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleWish, to_instant
+from reminders.instants import to_instant
+from reminders.model import Schedule, ScheduleWish
 from reminders.rules import cron, recurrence, spans, zones
 from reminders.rules.fields import accepted
 from reminders.rules.rule import rule_of

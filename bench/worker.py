@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from reminders.database import Address, Database
+from reminders.address import Address
+from reminders.database import Database
 from reminders.model import Run
 from reminders.store import Store
 from reminders.tick import Tick

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from local import postgres
+from reminders.address import Address
 from reminders.config import Settings
-from reminders.database import Address, Database
+from reminders.database import Database
 from reminders.store import Store
 from reminders.wiring import address_of
 from tests.world import World

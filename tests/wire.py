@@ -9,7 +9,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from reminders.database import Address
+from reminders.address import Address
 
 
 class Fate(Enum):

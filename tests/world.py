@@ -6,23 +6,13 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from reminders.address import Address
 from reminders.changes import WISHED_FIELDS, Edit
 from reminders.channels import Channel
 from reminders.commands import Commands, NewReminder
-from reminders.database import Address, Database
-from reminders.model import (
-    Condition,
-    Due,
-    Instant,
-    Message,
-    NaturalKey,
-    Reminder,
-    Run,
-    RunRecord,
-    Schedule,
-    ScheduleWish,
-    to_instant,
-)
+from reminders.database import Database
+from reminders.instants import Instant, to_instant
+from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Run, RunRecord, Schedule, ScheduleWish
 from reminders.rules import stored
 from reminders.store import Store
 from reminders.summary import Summary

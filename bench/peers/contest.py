@@ -10,7 +10,7 @@ from bench import ground
 from bench.peers import installation
 from local import postgres
 from local.postgres import PostgresServer
-from reminders.database import Address
+from reminders.address import Address
 
 _HERE = Path(__file__).parent
 _TABLES = (_HERE / "flags_and_history.sql").read_text(encoding="utf-8")

@@ -12,8 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from reminders.address import Address
 from reminders.config import Settings
-from reminders.database import Address, connect
+from reminders.database import connect
 from reminders.observe import logger
 from reminders.wiring import address_of
 

@@ -5,24 +5,13 @@ from datetime import UTC, datetime
 
 from reminders import conditions, render
 from reminders.errors import InvalidField
-from reminders.model import (
-    CompletionReason,
-    Condition,
-    Json,
-    Message,
-    NaturalKey,
-    Reminder,
-    Schedule,
-    ScheduleWish,
-    Status,
-    new_id,
-    to_datetime,
-    to_instant,
-)
+from reminders.instants import new_id, to_datetime, to_instant
+from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleWish
 from reminders.rules import fields
 from reminders.rules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
 from reminders.rules.rule import gate_of, offsets_of
 from reminders.schedule import Calendars, due_after, first_due, next_occurrence
+from reminders.states import CompletionReason, Status
 
 
 @dataclass(frozen=True, kw_only=True)

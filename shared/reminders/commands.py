@@ -2,32 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from reminders import changes, conditions, lifecycle, render
+from reminders.calendars import Calendars
 from reminders.changes import Edit, NewReminder
 from reminders.channels import RecipientCheck
-from reminders.errors import CalendarInUse, ConditionIsTrue, InvalidField, NotFound, PlanRefused, StaleVersion
-from reminders.model import (
-    BusinessCalendar,
-    CompletionReason,
-    Condition,
-    Flag,
-    NamedCalendar,
-    Page,
-    Reason,
-    Reminder,
-    RunRecord,
-    ScheduleWish,
-    Status,
-    to_instant,
-)
-from reminders.rules import words
-from reminders.rules.fields import accepted
-from reminders.rules.preview import Item, upcoming
-from reminders.rules.rule import timeline_of
-from reminders.rules.timeline import Timeline
-from reminders.schedule import NEVER
+from reminders.errors import ConditionIsTrue, InvalidField, NotFound, StaleVersion
+from reminders.instants import to_instant
+from reminders.model import Condition, Flag, Page, Reminder, RunRecord
+from reminders.previews import Previews
+from reminders.states import CompletionReason, Reason, Status
 from reminders.store import Health, Now, Store
 
 COMPLETED_AT_ONCE = 1_000  # reminders that one PUT of a flag completes; the ticks do the rest
@@ -42,19 +27,14 @@ class FlagChange:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """What a schedule does next, and what it means in words."""
-
-    items: tuple[Item, ...]
-    description: str
-
-
 type Change = Callable[[Reminder, datetime], Reminder]
 
 
 class Commands:
-    """The verbs of the API. `now` fixes the instant in tests; None is the database's clock."""
+    """The verbs of the API: for reminders and flags here, for the others under `calendars` and `previews`.
+
+    `now` fixes the instant in tests; None is the database's clock.
+    """
 
     def __init__(
         self, store: Store, channels: frozenset[str], recipient_checks: Mapping[str, RecipientCheck] | None = None
@@ -63,6 +43,8 @@ class Commands:
         self._store = store
         self._channels = channels
         self._recipient_checks = recipient_checks or {}
+        self.calendars = Calendars(store)
+        self.previews = Previews(store, self.calendars)
 
     def create(self, wish: NewReminder, *, now: Now = None) -> tuple[Reminder, bool]:
         """The live reminder with this natural key, and whether it is new.
@@ -79,7 +61,7 @@ class Commands:
 
         def once() -> tuple[Reminder, bool]:
             moment = self._store.now(now)
-            fresh = changes.new(wish, condition, self._calendars(wish.schedule.business_calendar), moment)
+            fresh = changes.new(wish, condition, self.calendars.shared(wish.schedule.business_calendar), moment)
             mine.add(fresh.id)
             while True:
                 inserted = self._store.insert_reminder(fresh)
@@ -128,7 +110,7 @@ class Commands:
         """Goes on at the next instant of its schedule after now and replays nothing; completes when there is none."""
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
-            return changes.resumed(reminder, self._calendars(reminder.schedule.business_calendar), moment)
+            return changes.resumed(reminder, self.calendars.shared(reminder.schedule.business_calendar), moment)
 
         return self._edit("resume", reminder_id, version, now, change)
 
@@ -157,7 +139,7 @@ class Commands:
             if "recipient" in edit.given:
                 self._check_recipient(reminder.channel, edit.recipient)
             names = {reminder.schedule.business_calendar, edit.schedule.business_calendar}
-            return changes.edited(reminder, edit, self._calendars(*names), moment)
+            return changes.edited(reminder, edit, self.calendars.shared(*names), moment)
 
         return self._edit("patch", reminder_id, version, now, change)
 
@@ -179,87 +161,6 @@ class Commands:
             return self._store.insert_triggered_run(reminder.id, rendered, moment)
 
         return self._store.atomically(once, repeatable=False)
-
-    def preview(self, wish: ScheduleWish, *, after: datetime | None, count: int, now: Now = None) -> Preview:
-        """What a reminder with this schedule would do after an instant, had it been created now, or then if that was before."""
-
-        def once() -> Preview:
-            moment = self._store.now(now)
-            created = min(moment, after or moment)
-            schedule = accepted(wish, created)
-            calendars = self._calendars(schedule.business_calendar)
-            changes.check_fires(schedule, calendars, created)
-            timeline = timeline_of(schedule, calendars)
-            items = upcoming(
-                schedule,
-                timeline,
-                since=to_instant(created),
-                after=to_instant(after or moment),
-                count=count,
-                runs_left=schedule.max_runs,
-            )
-            return Preview(items=items, description=words.describe(schedule))
-
-        return self._store.atomically(once)
-
-    def preview_reminder(self, reminder_id: str, *, after: datetime | None, count: int, now: Now = None) -> Preview:
-        """What a reminder will do after an instant, as things stand; one that is paused, as if it were resumed now.
-
-        PlanRefused when SQL has given it a schedule that cannot be read.
-        """
-
-        def once() -> Preview:
-            moment = self._store.now(now)
-            reminder = self.get(reminder_id)
-            schedule = reminder.schedule
-            try:
-                timeline = timeline_of(schedule, self._calendars(schedule.business_calendar), reminder.id)
-                description = words.describe(schedule)
-            except (InvalidField, ValueError, TypeError, LookupError) as broken:
-                raise PlanRefused("its schedule cannot be read") from broken
-            from_then = max(moment, after or moment)
-            return Preview(items=_upcoming(reminder, timeline, moment, from_then, count), description=description)
-
-        return self._store.atomically(once)
-
-    def get_calendar(self, name: str) -> NamedCalendar:
-        found = self._store.get_calendar(name)
-        if found is None:
-            raise NotFound("calendar", name)
-        return found
-
-    def put_calendar(
-        self, name: str, weekdays: frozenset[int] | None, holidays: frozenset[date], *, now: Now = None
-    ) -> NamedCalendar:
-        """Creates or replaces a business calendar; without weekdays it keeps those that it has, at first Monday to Friday.
-
-        The next tick re-plans the reminders that keep to it.
-        """
-
-        def once() -> NamedCalendar:
-            kept = weekdays
-            if kept is None:
-                before = self._store.get_calendar(name)
-                kept = (before.days if before else BusinessCalendar()).weekdays
-            return self._store.put_calendar(name, BusinessCalendar(weekdays=kept, holidays=holidays), now)
-
-        return self._store.atomically(once)
-
-    def delete_calendar(self, name: str) -> None:
-        """Removes a business calendar to which no live reminder keeps."""
-
-        def once() -> None:
-            if not self._store.lock_calendar(name):
-                raise NotFound("calendar", name)
-            if not self._store.delete_calendar(name):
-                raise CalendarInUse(name)
-
-        self._store.atomically(once, repeatable=False)
-
-    def list_calendars(self, *, after: str | None, limit: int) -> Page[NamedCalendar]:
-        """Business calendars in the order of their names; `after` is the name after which the page begins."""
-        found = self._store.list_calendars(after=after, count=limit + 1)
-        return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].name if len(found) > limit else None)
 
     def get_flag(self, key: str) -> Flag:
         found = self._store.get_flag(key)
@@ -309,16 +210,6 @@ class Commands:
         if check is not None:
             check(recipient)
 
-    def _calendars(self, *names: str | None) -> dict[str, BusinessCalendar]:
-        """The business calendars of these names, as they stay until the transaction ends."""
-        found: dict[str, BusinessCalendar] = {}
-        for name in filter(None, names):
-            days = self._store.share_calendar(name)
-            if days is None:
-                raise InvalidField("business_calendar", "there is no business calendar of this name")
-            found[name] = days
-        return found
-
     def _is_met(self, condition: Condition | None) -> bool:
         if condition is None:
             return False
@@ -358,20 +249,3 @@ class Commands:
     def _end(self, reminder: Reminder, status: Status, why: CompletionReason, reason: Reason, moment: datetime) -> None:
         self._store.cancel_waiting([(reminder.id, reason)], moment)
         self._store.save_reminder(replace(changes.ended(reminder, status, why, moment), updated_at=moment))
-
-
-def _upcoming(
-    reminder: Reminder, timeline: Timeline, moment: datetime, after: datetime, count: int
-) -> tuple[Item, ...]:
-    """When it fires after an instant that is not before `moment`; one that is paused goes on from there."""
-    if reminder.status not in (Status.ACTIVE, Status.PAUSED):
-        return ()
-    since = moment if reminder.status is Status.PAUSED else reminder.planned_through
-    return upcoming(
-        reminder.schedule,
-        timeline,
-        since=NEVER if since is None else to_instant(since),
-        after=to_instant(after),
-        count=count,
-        runs_left=reminder.runs_left,
-    )

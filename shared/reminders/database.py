@@ -11,15 +11,14 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import pg8000.native
 from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from reminders import jsonb
+from reminders.address import Address
 from reminders.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -47,59 +46,10 @@ _UNAVAILABLE = (
     "08P01",
 )
 _LOCKED = "55P03"
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 _JSON_TYPES = (114, 3802)  # json, jsonb
 
 Row = list[Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where the database is, and as whom to go there. From a URL in libpq's words."""
-
-    host: str  # a name, an address, or the folder of a Unix socket
-    port: int
-    database: str
-    user: str
-    password: str | None
-    sslmode: str  # disable | verify-full
-    sslrootcert: str | None
-
-    @property
-    def is_socket(self) -> bool:
-        return self.host.startswith("/")
-
-    def to(self, database: str) -> "Address":
-        """The same server, another database."""
-        return replace(self, database=database)
-
-    @property
-    def url(self) -> str:
-        """This address as a URL that `from_url` reads."""
-        password = f":{quote(self.password, safe='')}" if self.password else ""
-        query = {"sslmode": self.sslmode} | ({"sslrootcert": self.sslrootcert} if self.sslrootcert else {})
-        place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-        if self.is_socket:
-            place, query = f":{self.port}", query | {"host": self.host}
-        return f"postgresql://{quote(self.user, safe='')}{password}@{place}/{quote(self.database, safe='')}?{urlencode(query)}"
-
-    @classmethod
-    def from_url(cls, url: str, *, host: str | None = None) -> "Address":
-        """Reads `postgresql://user:password@host:port/database?host=&sslmode=&sslrootcert=`; a `host` given here wins."""
-        parts = urlsplit(url)
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        host = host or query.get("host") or parts.hostname or "localhost"
-        local = host.startswith("/") or host in _LOCAL_HOSTS
-        return cls(
-            host=host,
-            port=parts.port or 5432,
-            database=unquote(parts.path.lstrip("/")) or "postgres",
-            user=unquote(parts.username or "postgres"),
-            password=unquote(parts.password) if parts.password else None,
-            sslmode=query.get("sslmode") or ("disable" if local else "verify-full"),
-            sslrootcert=query.get("sslrootcert"),
-        )
 
 
 def connect[C: CoreConnection](address: Address, connection: Callable[..., C], read_timeout: float | None = None) -> C:

@@ -6,17 +6,19 @@ conditions, and sees that what they report is written down. The threads of the p
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import NamedTuple
 
 from reminders import lifecycle
 from reminders.channels import Channel
-from reminders.model import Instant, Reason, Run, State
+from reminders.instants import Instant
+from reminders.model import Run
+from reminders.pool import Pool
 from reminders.recording import Recorded, Recorder
 from reminders.sending import attempt
+from reminders.states import Reason, State
 from reminders.store import Now, Outcome, Store
 
 ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
@@ -34,39 +36,6 @@ class NotBegun(NamedTuple):
     is_lost: bool
 
 
-class _Pool:
-    """The threads of one channel, started as there is work for them."""
-
-    def __init__(self, name: str, channel: Channel, work: Callable[["_Pool"], None]) -> None:
-        self.name = name
-        self.channel = channel
-        self.inbox: SimpleQueue[tuple[Run, float] | None] = SimpleQueue()
-        self.held = 0
-        self._work = work
-        self._threads: list[threading.Thread] = []
-
-    def accept(self, runs: list[Run], read_at: float) -> None:
-        self.held += len(runs)
-        for run in runs:
-            self.inbox.put((run, read_at))
-        for _ in range(min(self.channel.concurrency, self.held) - len(self._threads)):
-            thread = threading.Thread(target=self._work, args=(self,), name=f"send-{self.name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def take_back(self) -> list[Run]:
-        """What no thread has begun."""
-        runs = []
-        with suppress(Empty):
-            while item := self.inbox.get_nowait():
-                runs.append(item[0])
-        return runs
-
-    def dismiss(self) -> None:
-        for _ in self._threads:
-            self.inbox.put(None)
-
-
 class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
@@ -75,7 +44,7 @@ class Delivery:
         self._store = store
         self._now = now
         self._deadline = deadline
-        self._pools = {name: _Pool(name, channel, self._work) for name, channel in channels.items()}
+        self._pools = {name: Pool(name, channel, self._work) for name, channel in channels.items()}
         self._held: dict[int, Run] = {}
         self._reports: SimpleQueue[Outcome | NotBegun | Recorded | BaseException | None] = SimpleQueue()
         self._recorder = Recorder(store, self._reports.put, now)
@@ -176,7 +145,7 @@ class Delivery:
 
     # In the threads
 
-    def _work(self, pool: _Pool) -> None:
+    def _work(self, pool: Pool) -> None:
         while (item := pool.inbox.get()) is not None:
             self._reports.put(self._attempt(pool.channel, *item))
 

@@ -6,14 +6,9 @@ from typing import NamedTuple
 from reminders import conditions, schedule
 from reminders.conditions import Facts
 from reminders.errors import IllegalTransition
-from reminders.model import (
-    Cause,
-    CompletionReason,
-    Due,
-    Instant,
-    Reason,
-    Status,
-)
+from reminders.instants import Instant
+from reminders.model import Due
+from reminders.states import Cause, CompletionReason, Reason, Status
 
 MAX_ATTEMPTS = 5
 # A first lease holds up to a thousand runs. How many are leased together whose lease has expired at attempt 1, 2, 3 and later:

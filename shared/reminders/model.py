@@ -1,96 +1,13 @@
 """The values that everything else speaks of. Frozen; no behaviour beyond what follows from their own fields."""
 
-import os
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime
 from typing import NamedTuple
 
+from reminders.instants import Instant, to_datetime
+from reminders.states import State, Status
+
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
-
-type Instant = int
-"""Microseconds since 1970-01-01T00:00:00Z. Inside a tick instants are integers: exact, as PostgreSQL keeps them, and cheap."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-def to_instant(moment: datetime) -> Instant:
-    """An aware datetime as microseconds since the epoch."""
-    return (moment - EPOCH) // MICROSECOND
-
-
-def to_datetime(instant: Instant) -> datetime:
-    """Microseconds since the epoch as a datetime in UTC."""
-    return EPOCH + timedelta(microseconds=instant)
-
-
-def new_id(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then chance. Ids sort by creation."""
-    milliseconds = to_instant(moment) // 1000
-    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
-    number = number & ~(0xF << 76) | 0x7 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=number))
-
-
-class Status(StrEnum):
-    """Where a reminder stands. The first two are live."""
-
-    ACTIVE = "ACTIVE"  # fires when next_run_at comes
-    PAUSED = "PAUSED"  # keeps its place, does not fire
-    COMPLETED = "COMPLETED"  # ended as it was meant to: completion_reason says by what
-    CANCELLED = "CANCELLED"  # ended by a caller's DELETE
-    FAILED = "FAILED"  # parked by the engine: last_error says why
-
-
-class State(StrEnum):
-    """Where a run stands. The first two are unfinished."""
-
-    PENDING = "PENDING"  # waits for a worker, not before attempt_at
-    SENDING = "SENDING"  # leased to a worker until attempt_at
-    SENT = "SENT"  # the channel took it
-    DEAD = "DEAD"  # not tried again without a person
-    SKIPPED = "SKIPPED"  # an occurrence that was passed over, recorded
-    CANCELLED = "CANCELLED"  # stopped, paused, cancelled or superseded before it was sent
-
-
-class Cause(StrEnum):
-    """What made a run."""
-
-    SCHEDULE = "schedule"  # the grid, or a person who set next_run_at
-    TRIGGER = "trigger"  # POST /reminders/{id}/trigger
-
-
-class CompletionReason(StrEnum):
-    """Why a reminder has ended."""
-
-    STOP_CONDITION = "stop_condition"
-    SCHEDULE_ENDED = "schedule_ended"  # its last occurrence has been planned
-    MAX_RUNS = "max_runs"  # it has fired as often as it may
-    COMPLETED_BY_CALLER = "completed_by_caller"
-    DELIVERY_FAILED = "delivery_failed"  # its last run ended DEAD
-
-
-class Reason(StrEnum):
-    """Why a run is not SENT (yet)."""
-
-    RETRY = "retry"  # the last attempt failed
-    UNKNOWN = "unknown"  # the last attempt may have arrived: its result was lost
-    EXHAUSTED = "attempts_exhausted"  # the last permitted attempt failed
-    PERMANENT = "permanent_failure"  # the channel says that trying again is useless
-    GONE = "gone"  # the receiver says that it wants no more
-    NO_RECIPIENT = "no_recipient"
-    UNKNOWN_CHANNEL = "unknown_channel"
-    RENDER_FAILED = "render_failed"
-    MISFIRE = "misfire"  # missed, and too late by the reminder's policy
-    MAX_CATCHUP = "max_catchup"  # missed, and more than the policy makes up for
-    WINDOW = "window"  # outside of the send window or the working days
-    SUPERSEDED = "superseded"  # a retry that the next occurrence overtook
-    STOPPED = "stop_condition"
-    PAUSED = "paused"
-    ENDED = "reminder_ended"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from reminders import lifecycle, render
 from reminders.conditions import Facts
 from reminders.errors import DatabaseRefused
+from reminders.instants import Instant
 from reminders.lifecycle import Decision
-from reminders.model import CompletionReason, Due, Instant, Json, Reason, Run, State, Status
+from reminders.model import Due, Json, Run
 from reminders.observe import logger
+from reminders.states import CompletionReason, Reason, State, Status
 from reminders.store import Claim, Now, Plan, Store
 
 PLAN_SECONDS = 1.0  # of deciding in one transaction, whose idle time the server bounds; what is left comes next

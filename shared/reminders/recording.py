@@ -6,8 +6,8 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
-from reminders.model import State
 from reminders.observe import logger
+from reminders.states import State
 from reminders.store import Now, Outcome, Store
 
 PARTING_SECONDS = 1.0  # for the thread to close its connection, so that no frozen process keeps it

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from reminders.errors import InvalidField
-from reminders.model import Due, Instant, Json, Message, NaturalKey, to_datetime
+from reminders.instants import Instant, to_datetime
+from reminders.model import Due, Json, Message, NaturalKey
 
 MAX_RENDERED = 262_144  # characters of a body after substitution
 

@@ -19,10 +19,9 @@ from reminders.model import (
     Run,
     RunRecord,
     Schedule,
-    State,
-    Status,
 )
 from reminders.rules import stored
+from reminders.states import State, Status
 
 
 def time(moment: datetime | None) -> str | None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reminders.errors import PlanRefused
-from reminders.model import BusinessCalendar, Due, Instant, Schedule, to_datetime, to_instant
+from reminders.instants import Instant, to_datetime, to_instant
+from reminders.model import BusinessCalendar, Due, Schedule
 from reminders.rules.step import Step
 
 ONE_TIME = "one_time"

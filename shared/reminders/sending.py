@@ -4,8 +4,9 @@ import random
 
 from reminders import lifecycle
 from reminders.channels import Channel, PermanentFailure, RetryLater, UnknownOutcome
-from reminders.model import Reason, Run, State
+from reminders.model import Run
 from reminders.observe import logger
+from reminders.states import Reason, State
 from reminders.store import Outcome
 
 

@@ -13,23 +13,11 @@ from typing import Any, NamedTuple
 from reminders import jsonb, rows
 from reminders.conditions import Facts
 from reminders.database import Database
+from reminders.instants import Instant
 from reminders.lifecycle import Decision, RunFacts
-from reminders.model import (
-    BusinessCalendar,
-    Due,
-    Flag,
-    Instant,
-    Json,
-    NamedCalendar,
-    NaturalKey,
-    Reason,
-    Reminder,
-    Run,
-    RunRecord,
-    State,
-    Status,
-)
+from reminders.model import BusinessCalendar, Due, Flag, Json, NamedCalendar, NaturalKey, Reminder, Run, RunRecord
 from reminders.rules import stored
+from reminders.states import Reason, State, Status
 
 _SQL = Path(__file__).parent / "sql"
 

@@ -10,24 +10,23 @@ end      hand back what has not begun · remove old runs · leave a bookmark for
 from collections.abc import Callable, Mapping
 from time import monotonic
 
+from reminders.burial import bury_undeliverable
 from reminders.channels import Channel
 from reminders.delivery import ROOM, Delivery
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.horizon import Horizon
 from reminders.lifecycle import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
-from reminders.model import Instant, Reason, State, Status
 from reminders.observe import logger
 from reminders.planning import Planned, Planner
 from reminders.replanning import ZONES_VERSION, Replanner
+from reminders.states import State, Status
 from reminders.store import Now, Store
 from reminders.summary import Summary, quantile
 
 BATCH = 1_000
 LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
-SWEEP_SECONDS = 1.0  # within a tick, a claim goes without its lower bound when the last such claim is older than this
 MARGIN_SECONDS = 1.0  # kept at the end for recording and handing back
-RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is planned between older batches
-RECENT_EVERY_SECONDS = 0.25
-RESERVE = ROOM // 20  # of a channel's room: a backlog leaves it to what became due within RECENT_SECONDS
+RESERVE = ROOM // 20  # of a channel's room: a backlog leaves it to what has just become due
 LOOK_SECONDS = 1.0  # how long a tick that waits goes without looking for something new
 FAN_OUT_RUNS = 10_000  # planned by one tick with no end in sight: more workers are called
 ALONE_SECONDS = 10.0  # of a tick, for runs that are sent with nothing else in hand
@@ -69,12 +68,7 @@ class Tick:
         self._channels = channels
         self._delivery = Delivery(store, channels, deadline=self._deadline, now=now)
         self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, now=now)
-        self._floor: Instant | None = None
-        self._swept_at = float("-inf")
-        self._sweep_pause: float | None = None
-        self._is_behind = False  # what is being planned was due a while ago
-        self._recent_floor: Instant = 0
-        self._recent_at = self._began
+        self._horizon = Horizon()
         self._look_at = self._began
         self._is_told_to_end = is_told_to_end
         self._may_be_waiting = True  # runs that this worker could lease
@@ -111,44 +105,13 @@ class Tick:
 
     def _begin(self) -> None:
         bookmark = self._store.bookmark(ZONES_VERSION, self._now)
+        self._horizon.start_from(bookmark)
         if bookmark.must_replan:
             until = self._began + REPLANNING_SECONDS
             Replanner(self._store, self._now).run(lambda: self._has_time() and monotonic() < until)
-        if not bookmark.may_sweep:
-            self._floor, self._swept_at = bookmark.claim_floor, self._began
-        self._bury()
+        for buried in bury_undeliverable(self._store, self._channels, self._has_time, self._now):
+            self.summary.dead += buried
         self._send_alone()
-
-    def _bury(self) -> None:
-        """Ends as DEAD what has used up its attempts under dead workers, or names a channel that does not exist."""
-        while self._has_time() and (found := self._store.undeliverable(self._channels, MAX_ATTEMPTS, self._now)):
-            buried = 0
-            for exhausted, reason, error in (
-                (True, Reason.EXHAUSTED, "each worker that began to send it died"),
-                (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
-            ):
-                runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
-                if runs:
-                    buried += self._bury_some(runs, reason, error)
-            if not buried:
-                break
-
-    def _bury_some(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
-        """How many were buried: those whose reminder nobody else has locked."""
-
-        def work() -> list[int]:
-            ours = self._store.lock_reminders(set(runs.values()))
-            buried = [run_id for run_id, reminder_id in runs.items() if reminder_id in ours]
-            if buried:
-                self._store.bury(buried, reason, error, self._now)
-                self._store.fail_undelivered(ours, self._now)
-            return buried
-
-        buried = self._store.atomically(work)
-        for run_id in buried:
-            logger.warning("run is dead", extra={"run_id": run_id, "reason": reason})
-        self.summary.dead += len(buried)
-        return len(buried)
 
     def _send_alone(self) -> None:
         """Sends, one by one and with nothing else in hand, what may have killed the workers that held it."""
@@ -208,7 +171,7 @@ class Tick:
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
         self._may_be_waiting = True
-        due_in = self._store.next_due(self._floor) if monotonic() < self._stay_until else None
+        due_in = self._store.next_due(self._horizon.floor) if monotonic() < self._stay_until else None
         return LOOK_SECONDS if due_in is None else min(max(due_in, 0.001), LOOK_SECONDS)
 
     def _pause_seconds(self) -> float:
@@ -239,29 +202,20 @@ class Tick:
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
-        if self._is_behind and monotonic() - self._recent_at >= RECENT_EVERY_SECONDS:
-            self._recent_at = monotonic()
-            if self._take(self._planner.plan(self._delivery.rooms(), self._recent_floor)):
-                return True
-        sweeps = monotonic() - self._swept_at >= SWEEP_SECONDS
-        reserve = RESERVE if self._is_behind else 0
+        horizon = self._horizon
+        if horizon.is_time_for_the_recent() and self._take(
+            self._planner.plan(self._delivery.rooms(), horizon.recent_floor)
+        ):
+            return True
+        sweeps = horizon.is_time_to_sweep()
+        reserve = RESERVE if horizon.is_behind else 0
         rooms = {name: max(0, room - reserve) for name, room in self._delivery.rooms().items()}
-        planned = self._planner.plan(rooms, None if sweeps else self._floor)
-        if sweeps:
-            self._swept_at = planned.read_at
-            self._sweep_pause = _sweep_pause(planned)
-        self._recent_floor = planned.now - int(RECENT_SECONDS * 1e6)
-        if planned.is_full and planned.last_due is not None:
-            self._floor = planned.last_due - 1
-            self._is_behind = planned.last_due < self._recent_floor
-        else:
-            self._floor = planned.now
-            self._is_behind = False
+        planned = self._planner.plan(rooms, None if sweeps else horizon.floor)
+        horizon.move(planned, swept=sweeps)
         return self._take(planned)
 
     def _take(self, planned: Planned) -> bool:
-        if planned.still_due is not None and self._floor is not None:
-            self._floor = min(self._floor, planned.still_due - 1)
+        self._horizon.keep_in_sight(planned.still_due)
         if planned.is_full:
             self._delivery.record_aside()
         self._delivery.accept(planned.leased, planned.read_at, planned.now)
@@ -288,13 +242,14 @@ class Tick:
     # end
 
     def _end(self) -> None:
-        self._store.save_bookmark(self._floor, self._sweep_pause, self._now)
+        floor, sweep_pause = self._horizon.floor, self._horizon.sweep_pause
+        self._store.save_bookmark(floor, sweep_pause, self._now)
         until = monotonic() + RETENTION_SECONDS
         while self._has_time() and monotonic() < until:
             if not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
                 break
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
-        self.summary.oldest_due_seconds = self._store.oldest_due(self._floor if self._sweep_pause else None, self._now)
+        self.summary.oldest_due_seconds = self._store.oldest_due(floor if sweep_pause else None, self._now)
 
     def _sum_up(self) -> None:
         summary, counts = self.summary, self._delivery.counts
@@ -311,16 +266,6 @@ class Tick:
         summary.lateness_max_ms = round(late[-1] * 1000, 3) if late else 0.0
         summary.duration_seconds = round(monotonic() - self._began, 3)
         summary.left_seconds = round(self._deadline - monotonic(), 3)
-
-
-def _sweep_pause(planned: Planned) -> float:
-    """How long, in seconds, the next ticks keep to the claim's lower bound after a claim without it.
-
-    Not at all as long as that claim costs what its rows explain. Where an old snapshot keeps dead index entries alive
-    it costs more: then it is made so seldom that the excess stays below a hundredth of the time, yet each second.
-    """
-    excess = planned.claim_seconds - 0.005 - 10e-6 * len(planned.plans)
-    return min(SWEEP_SECONDS, max(0.0, 100 * excess))
 
 
 def _call_more(fan_out: Callable[[], None]) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reminders.address import Address
 from reminders.channels import build_channels, build_recipient_checks, known_channels
 from reminders.config import Settings
-from reminders.database import Address, Database
+from reminders.database import Database
 from reminders.errors import DatabaseUnavailable
 from reminders.store import Store
 from reminders.summary import Summary

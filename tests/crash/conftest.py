@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from local import postgres
-from reminders.database import Address, Database
+from reminders.address import Address
+from reminders.database import Database
 
 # fsync is off as in the other tests: it is the server's process that dies here, not the machine's memory.
 _SETTINGS = {

@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 from typing import Self
 
-from reminders.database import Address
+from reminders.address import Address
 
 
 class Proxy:

@@ -24,9 +24,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local import postgres
+from reminders.address import Address
 from reminders.changes import NewReminder
 from reminders.commands import Commands
-from reminders.database import Address, Database
+from reminders.database import Database
 from reminders.errors import IllegalTransition
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.store import Store

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from reminders.address import Address
 from reminders.changes import Edit
 from reminders.channels import Channel
 from reminders.commands import Commands
-from reminders.database import Address, Database
+from reminders.database import Database
 from reminders.errors import IllegalTransition
 from reminders.model import Run
 from reminders.store import Store

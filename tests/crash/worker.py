@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reminders import database, tick
+from reminders.address import Address
 from reminders.channels import Channel
 from reminders.channels.webhook import WebhookChannel
 from reminders.config import Settings
-from reminders.database import Address, Database
+from reminders.database import Database
 from reminders.egress import Egress
 from reminders.model import Run
 from reminders.store import Claim, Now, Outcome, Plan, Store

@@ -17,8 +17,9 @@ from moto import mock_aws
 
 from reminders.channels import PermanentFailure, UnknownOutcome, build_channels
 from reminders.config import Settings
-from reminders.model import Reason, Run, State
+from reminders.model import Run
 from reminders.observe import logger
+from reminders.states import Reason, State
 from tests.world import HOUR, NOW, World, leased
 
 SENDER = "reminders@example.com"

@@ -9,7 +9,8 @@ import pytest
 
 from functions.migrate import app
 from local import postgres
-from reminders.database import Address, Database
+from reminders.address import Address
+from reminders.database import Database
 from tests.functions.lambda_context import LambdaContext
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "migrate.json").read_text(encoding="utf-8"))

@@ -14,8 +14,8 @@ import boto3
 import pytest
 
 from reminders import wiring
+from reminders.address import Address
 from reminders.commands import Commands
-from reminders.database import Address
 from reminders.store import Store
 from tests.functions.lambda_context import LambdaContext
 from tests.world import World, wish

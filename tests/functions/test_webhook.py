@@ -19,9 +19,10 @@ from reminders.channels.webhook.secrets import READ_SECONDS
 from reminders.config import Settings
 from reminders.egress import Egress
 from reminders.errors import InvalidField
-from reminders.model import Reason, Run, State
+from reminders.model import Run
 from reminders.observe import logger
 from reminders.sending import attempt
+from reminders.states import Reason, State
 from reminders.tick import LEASE_SECONDS
 from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving
 from tests.world import leased

@@ -11,8 +11,10 @@ import pytest
 
 from local import postgres
 from reminders import planning
-from reminders.database import Address, Database
-from reminders.model import Status, to_instant
+from reminders.address import Address
+from reminders.database import Database
+from reminders.instants import to_instant
+from reminders.states import Status
 from reminders.store import Store
 from tests.world import DAY, HOUR, MINUTE, NOW, World
 

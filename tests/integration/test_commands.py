@@ -10,7 +10,8 @@ import pytest
 
 from reminders.commands import Commands
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
-from reminders.model import CompletionReason, Condition, Message, Reason, Reminder, State, Status
+from reminders.model import Condition, Message, Reminder
+from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, wish
 
 TWINS = 50

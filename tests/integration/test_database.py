@@ -19,8 +19,9 @@ from cryptography.x509.oid import NameOID
 from pg8000.core import CoreConnection
 
 from reminders import database as database_module
+from reminders.address import Address
 from reminders.commands import Commands
-from reminders.database import Address, Database, connect
+from reminders.database import Database, connect
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.store import Store
 from tests.wire import Fate, Wire

@@ -11,8 +11,9 @@ from reminders.channels import PermanentFailure, UnknownOutcome
 from reminders.commands import Commands
 from reminders.delivery import ROOM, Delivery
 from reminders.lifecycle import MAX_ATTEMPTS, TAKEOVER_BATCHES
-from reminders.model import Reason, Reminder, Run, RunRecord, State, Status
+from reminders.model import Reminder, Run, RunRecord
 from reminders.planning import Planner
+from reminders.states import Reason, State, Status
 from reminders.store import Outcome, Store
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World, edit
 

@@ -6,7 +6,7 @@ import pytest
 
 from reminders.commands import COMPLETED_AT_ONCE
 from reminders.errors import NotFound
-from reminders.model import CompletionReason, Reason, State, Status
+from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World
 
 KEY = "feedback_submitted"

@@ -6,8 +6,9 @@ import pytest
 
 from reminders import lifecycle
 from reminders.channels import PermanentFailure
-from reminders.model import Run, State, Status
+from reminders.model import Run
 from reminders.planning import PARKED_IN_A_ROW, Planner
+from reminders.states import State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 
 DUE = NOW + HOUR

@@ -3,7 +3,8 @@
 import threading
 
 from reminders.channels import PermanentFailure
-from reminders.model import CompletionReason, Run, State, Status
+from reminders.model import Run
+from reminders.states import CompletionReason, State, Status
 from tests.world import HOUR, NOW, World
 
 

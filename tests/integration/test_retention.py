@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminders.model import State
+from reminders.states import State
 from tests.world import DAY, NOW, World
 
 KEPT_DAYS = 90

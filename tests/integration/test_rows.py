@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reminders import rows
-from reminders.database import Address, Database
+from reminders.address import Address
+from reminders.database import Database
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 on_one_database = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

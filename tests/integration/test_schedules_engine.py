@@ -585,7 +585,7 @@ def test_a_calendar_that_a_create_has_begun_to_use_is_not_removed(world: World) 
 
     def remove() -> None:
         try:
-            removing.delete_calendar("berlin")
+            removing.calendars.delete("berlin")
         except CalendarInUse as refused:
             errors.append(refused)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminders.model import CompletionReason, State, Status
+from reminders.states import CompletionReason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World
 
 

@@ -19,17 +19,19 @@ PACKAGE = ROOT / "shared" / "reminders"
 FUNCTIONS = ROOT / "functions"
 SQL = PACKAGE / "sql"
 
-PURE = {"model", "errors", "conditions", "rules", "schedule", "render", "lifecycle", "changes"}
+PURE = {"instants", "states", "model", "errors", "conditions", "rules", "schedule", "render", "lifecycle", "changes"}
 # A module may import only what stands in a line above its own.
 LAYERS: tuple[set[str], ...] = (
-    {"model", "errors", "config", "summary", "jsonb", "egress"},
+    {"instants", "states"},
+    {"model", "errors", "config", "address", "summary", "jsonb", "egress"},
     {"conditions", "rules", "render"},
     {"schedule"},
     {"lifecycle", "changes"},
     {"rows", "database", "observe"},
     {"store", "channels"},
-    {"sending", "recording"},
-    {"commands", "planning", "delivery", "replanning"},
+    {"sending", "recording", "pool", "calendars"},
+    {"previews", "planning", "delivery", "replanning", "burial"},
+    {"commands", "horizon"},
     {"tick"},
     {"wiring", "http"},
 )

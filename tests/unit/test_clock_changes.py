@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from reminders.model import Instant, Schedule, ScheduleWish, to_datetime, to_instant
+from reminders.instants import Instant, to_datetime, to_instant
+from reminders.model import Schedule, ScheduleWish
 from reminders.rules.fields import accepted
 from reminders.rules.rule import rule_of
 from reminders.schedule import next_occurrence

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.model import BusinessCalendar, Instant, SendWindow, to_datetime, to_instant
+from reminders.instants import Instant, to_datetime, to_instant
+from reminders.model import BusinessCalendar, SendWindow
 from reminders.rules.gates import Gate
 from reminders.rules.zones import zone
 from tests.unit.oracle import Days, clock_changes

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from reminders import lifecycle, schedule
 from reminders.conditions import Facts
 from reminders.errors import IllegalTransition, PlanRefused
+from reminders.instants import Instant, to_instant
 from reminders.lifecycle import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
-from reminders.model import Cause, CompletionReason, Due, Instant, Reason, Status, to_instant
+from reminders.model import Due
 from reminders.rules.step import Step
+from reminders.states import Cause, CompletionReason, Reason, Status
 
 NINE: Instant = to_instant(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 MINUTE: Instant = 60_000_000

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.model import Message, Run, new_id, to_datetime, to_instant
+from reminders.instants import new_id, to_datetime, to_instant
+from reminders.model import Message, Run
 
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

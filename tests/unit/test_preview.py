@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reminders.errors import InvalidField
-from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow, to_instant
+from reminders.instants import to_instant
+from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow
 from reminders.rules.fields import accepted
 from reminders.rules.preview import Item, upcoming
 from reminders.rules.rule import timeline_of

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.errors import PlanRefused
-from reminders.model import Due, Instant, Schedule, ScheduleWish, to_datetime, to_instant
+from reminders.instants import Instant, to_datetime, to_instant
+from reminders.model import Due, Schedule, ScheduleWish
 from reminders.rules.fields import accepted
 from reminders.rules.step import Step
 from reminders.schedule import _check_advance, next_occurrence, step

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from reminders.config import Settings
-from reminders.model import Reason, Run
+from reminders.model import Run
+from reminders.states import Reason
 
 
 class Channel(Protocol):

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from reminders.channels import PermanentFailure, UnknownOutcome, channel
 from reminders.config import Settings
-from reminders.model import Reason, Run
+from reminders.model import Run
+from reminders.states import Reason
 
 _STEP_SECONDS = 2.0  # one step of an exchange: connecting, or waiting for an answer; SMTP has up to nine
 

@@ -8,10 +8,11 @@ from pydantic import ConfigDict, ValidationError, ValidatorFunctionWrapHandler, 
 from reminders.http.answers import Answer, instant
 from reminders.http.glossary import known
 from reminders.http.values import Weekday, time_text, utc_text, weekday_texts
-from reminders.model import Cause, Reminder, RunRecord, Schedule, ScheduleWish, SendWindow, State, Status
+from reminders.model import Reminder, RunRecord, Schedule, ScheduleWish, SendWindow
+from reminders.states import Cause, State, Status
 
 if TYPE_CHECKING:  # a cold start does without the commands
-    from reminders.commands import Preview
+    from reminders.previews import Preview
 
 _LATE = timedelta(minutes=5)
 

@@ -112,10 +112,10 @@ class ReminderRoutes:
     def preview_reminder(
         self, id: ReminderId, after: After = None, count: Count = _DEFAULT_COUNT
     ) -> Response[PreviewOut]:
-        return _ok(PreviewOut.of(self._commands().preview_reminder(id, after=after, count=count)))
+        return _ok(PreviewOut.of(self._commands().previews.of_reminder(id, after=after, count=count)))
 
     def preview_schedule(self, schedule: Annotated[PreviewIn, Body()]) -> Response[PreviewOut]:
-        found = self._commands().preview(schedule.wish(), after=schedule.after, count=schedule.count)
+        found = self._commands().previews.of_schedule(schedule.wish(), after=schedule.after, count=schedule.count)
         return _ok(PreviewOut.of(found))
 
     def _version(self, id: str, if_match: str | None) -> int | None:
@@ -148,17 +148,17 @@ class CalendarRoutes:
 
     def put_calendar(self, name: CalendarName, calendar: Annotated[CalendarIn, Body()]) -> Response[CalendarOut]:
         holidays = frozenset(calendar.holidays)
-        return _ok(CalendarOut.of(self._commands().put_calendar(name, calendar.weekdays(), holidays)))
+        return _ok(CalendarOut.of(self._commands().calendars.put(name, calendar.weekdays(), holidays)))
 
     def get_calendar(self, name: CalendarName) -> Response[CalendarOut]:
-        return _ok(CalendarOut.of(self._commands().get_calendar(name)))
+        return _ok(CalendarOut.of(self._commands().calendars.get(name)))
 
     def delete_calendar(self, name: CalendarName) -> Response[None]:
-        self._commands().delete_calendar(name)
+        self._commands().calendars.delete(name)
         return Response(204)
 
     def list_calendars(self, limit: Limit = _DEFAULT_LIMIT, cursor: CalendarCursor = None) -> Response[CalendarPage]:
-        page = self._commands().list_calendars(after=None if cursor is None else cursors.key(cursor), limit=limit)
+        page = self._commands().calendars.list_page(after=None if cursor is None else cursors.key(cursor), limit=limit)
         following = None if page.next_cursor is None else cursors.after_key(page.next_cursor)
         return _ok(CalendarPage(items=[CalendarOut.of(item) for item in page.items], next_cursor=following))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from reminders.model import Instant
+from reminders.instants import Instant
 from reminders.rules import durations
 from reminders.rules.wall import Daylight
 from reminders.rules.zones import Zone, wall_of

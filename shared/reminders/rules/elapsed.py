@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 
-from reminders.model import Instant
+from reminders.instants import Instant
 
 
 class Grid:

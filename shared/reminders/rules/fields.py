@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reminders.errors import InvalidField
-from reminders.model import EPOCH, Schedule, ScheduleWish, SendWindow, to_datetime, to_instant
+from reminders.instants import EPOCH, to_datetime, to_instant
+from reminders.model import Schedule, ScheduleWish, SendWindow
 from reminders.rules import durations, zones
 from reminders.rules.anchored import resolve
 from reminders.rules.cron import cron

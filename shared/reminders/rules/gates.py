@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from reminders.model import BusinessCalendar, Instant, SendWindow
+from reminders.instants import Instant
+from reminders.model import BusinessCalendar, SendWindow
 from reminders.rules.zones import DAY, SECOND, Wall, Zone
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

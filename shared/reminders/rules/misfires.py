@@ -6,10 +6,12 @@ Each step writes one row at most. What remains due after it is claimed again at 
 
 from typing import NamedTuple
 
-from reminders.model import Instant, Reason, Schedule
+from reminders.instants import Instant
+from reminders.model import Schedule
 from reminders.rules.step import Step
 from reminders.rules.timeline import Occurrence, Timeline
 from reminders.rules.zones import SECOND
+from reminders.states import Reason
 
 MAX_CATCHUP = 10
 SKIP_GRACE_SECONDS = 300  # misfire_policy skip: what is not later than this was not missed

@@ -6,7 +6,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from reminders.errors import InvalidField
-from reminders.model import Instant, Schedule, to_datetime
+from reminders.instants import Instant, to_datetime
+from reminders.model import Schedule
 from reminders.rules import durations
 from reminders.rules.every import Months
 from reminders.rules.gates import Gate

@@ -6,7 +6,8 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from reminders.errors import PlanRefused
-from reminders.model import EPOCH, BusinessCalendar, Due, Instant, Schedule, SendWindow, to_datetime, to_instant
+from reminders.instants import EPOCH, Instant, to_datetime, to_instant
+from reminders.model import BusinessCalendar, Due, Schedule, SendWindow
 from reminders.rules import anchored, fields
 from reminders.rules.cron import cron
 from reminders.rules.elapsed import Backoff, Grid, Instants

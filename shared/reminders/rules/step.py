@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from reminders.model import Instant, Reason
+from reminders.instants import Instant
+from reminders.states import Reason
 
 
 class Step(NamedTuple):

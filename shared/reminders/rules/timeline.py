@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from reminders.model import Instant
+from reminders.instants import Instant
 from reminders.rules.gates import Gate
 from reminders.rules.zones import DAY, SECOND
 

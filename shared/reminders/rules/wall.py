@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from reminders.model import Instant
+from reminders.instants import Instant
 from reminders.rules.zones import DAY, Stretch, Wall, Zone
 
 HORIZON_DAYS = 36_525  # what does not fire within a hundred years never does

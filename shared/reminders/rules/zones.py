@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminders.model import EPOCH, MICROSECOND, Instant, to_instant
+from reminders.instants import EPOCH, MICROSECOND, Instant, to_instant
 
 type Wall = int
 """Microseconds of a wall clock since 1970-01-01T00:00, whatever the zone."""

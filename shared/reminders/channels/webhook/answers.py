@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from reminders.channels import PermanentFailure, RetryLater
 from reminders.egress import Answer
-from reminders.model import Reason
+from reminders.states import Reason
 
 # What may go better another time, beside all of 5xx.
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}

@@ -14,7 +14,8 @@ from reminders.channels import PermanentFailure
 from reminders.channels.webhook.secrets import ARN, MAX_LIVE, is_secret
 from reminders.config import Settings
 from reminders.egress import Egress, EgressRefused
-from reminders.model import Json, Reason
+from reminders.model import Json
+from reminders.states import Reason
 
 ELSEWHERE = "elsewhere"  # as WEBHOOK_SECRETS, where nothing is signed: there are some, but not in this process
 
