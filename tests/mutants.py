@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "a webhook's silence taken for a failure",
-        f"{PACKAGE}/channels/webhook/__init__.py",
+        f"{PACKAGE}/channels/webhook/sender.py",
         "except EgressUnknown as silence:\n            raise UnknownOutcome(str(silence)) from silence",
         "except EgressUnknown:\n            raise",
         ("tests/functions/test_webhook.py",),

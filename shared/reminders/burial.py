@@ -11,18 +11,19 @@ from reminders.store import Now, Store
 def bury_undeliverable(
     store: Store, channels: Collection[str], has_time: Callable[[], bool], now: Now
 ) -> Iterator[int]:
-    """Ends as DEAD what has used up its attempts under dead workers, or names an unknown channel; yields how many."""
+    """Ends as DEAD what has used up its attempts under dead workers, or names an unknown channel; yields how many each time."""
     while has_time() and (found := store.undeliverable(channels, MAX_ATTEMPTS, now)):
-        buried = 0
+        total = 0
         for exhausted, reason, error in (
             (True, Reason.EXHAUSTED, "each worker that began to send it died"),
             (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
         ):
             runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
             if runs:
-                buried += _bury(store, runs, reason, error, now)
-        yield buried
-        if not buried:
+                buried = _bury(store, runs, reason, error, now)
+                total += buried
+                yield buried
+        if not total:
             return
 
 

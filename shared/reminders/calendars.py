@@ -53,7 +53,7 @@ class Calendars:
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].name if len(found) > limit else None)
 
     def shared(self, *names: str | None) -> dict[str, BusinessCalendar]:
-        """Those of these names, as they stay until the transaction ends."""
+        """Within a transaction: those of these names, locked against changes until it ends; InvalidField when one is missing."""
         found: dict[str, BusinessCalendar] = {}
         for name in filter(None, names):
             days = self._store.share_calendar(name)

@@ -10,7 +10,7 @@ from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Sche
 from reminders.rules import fields
 from reminders.rules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
 from reminders.rules.rule import gate_of, offsets_of
-from reminders.schedule import Calendars, due_after, first_due, next_occurrence
+from reminders.schedule import CalendarsByName, due_after, first_due, next_occurrence
 from reminders.states import CompletionReason, Status
 
 
@@ -46,7 +46,7 @@ def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
     return replace(condition, value=conditions.resolve(condition.type, condition.value, key))
 
 
-def new(wish: NewReminder, condition: Condition | None, calendars: Calendars, moment: datetime) -> Reminder:
+def new(wish: NewReminder, condition: Condition | None, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """A reminder that begins at `moment`; InvalidField when its schedule has nothing to fire."""
     schedule = accepted(wish.schedule, moment)
     reminder = Reminder(
@@ -74,7 +74,7 @@ def new(wish: NewReminder, condition: Condition | None, calendars: Calendars, mo
     return _begun(reminder, schedule, calendars, moment)
 
 
-def _begun(reminder: Reminder, schedule: Schedule, calendars: Calendars, moment: datetime) -> Reminder:
+def _begun(reminder: Reminder, schedule: Schedule, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """The reminder with a new schedule, which begins at `moment`: what lies before is not missed.
 
     A `one_time` is due even when it has passed, and an anchored one may be told to fire what has.
@@ -86,7 +86,7 @@ def _begun(reminder: Reminder, schedule: Schedule, calendars: Calendars, moment:
     return _due(replace(reminder, schedule=schedule, planned_through=cursor), calendars)
 
 
-def _due(reminder: Reminder, calendars: Calendars) -> Reminder:
+def _due(reminder: Reminder, calendars: CalendarsByName) -> Reminder:
     """The reminder, due when its schedule has its next occurrence; InvalidField when it has none."""
     next_run_at = first_due(reminder.schedule, reminder.planned_through, calendars, reminder.id)
     if next_run_at is None:
@@ -94,7 +94,7 @@ def _due(reminder: Reminder, calendars: Calendars) -> Reminder:
     return replace(reminder, next_run_at=next_run_at)
 
 
-def check_fires(schedule: Schedule, calendars: Calendars, moment: datetime) -> None:
+def check_fires(schedule: Schedule, calendars: CalendarsByName, moment: datetime) -> None:
     """InvalidField when a schedule never fires, whenever it begins, or when its window is never open at `moment` and later."""
     gate = gate_of(schedule, calendars)
     never_opens = gate is not None and gate.next_open(to_instant(moment)) is None
@@ -119,7 +119,7 @@ _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 _RULE_FIELDS = {CRON: "cron", RRULE: "rrule", ANCHORED: "offsets", CALENDAR: "unit"}
 
 
-def replanned(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+def replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """The same reminder, its instants as today's zones and calendars have them. What is due already stays due."""
     schedule = fields.replanned(reminder.schedule)
     due = due_after(schedule, reminder.planned_through, calendars, reminder.id)
@@ -133,7 +133,7 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
     )
 
 
-def edited(reminder: Reminder, edit: Edit, calendars: Calendars, moment: datetime) -> Reminder:
+def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
     message = replace(reminder.message, **{name: getattr(edit, name) for name in _MESSAGE & edit.given})
     render.check(message, reminder.key, reminder.channel)
     result = replace(
@@ -147,7 +147,7 @@ def edited(reminder: Reminder, edit: Edit, calendars: Calendars, moment: datetim
     return _rescheduled(result, edit, calendars, moment)
 
 
-def _rescheduled(reminder: Reminder, edit: Edit, calendars: Calendars, moment: datetime) -> Reminder:
+def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """With the schedule that the edit makes of the one it has; a schedule that stays as it is begins not anew."""
     before = reminder.schedule
     wish = fields.wished(before)
@@ -173,7 +173,7 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: Calendars, moment: d
     return _begun(reminder, schedule, calendars, moment)
 
 
-def resumed(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+def resumed(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete."""
     schedule = reminder.schedule
     if schedule.schedule_type == ANCHORED:

@@ -7,7 +7,7 @@ import tzdata
 
 from reminders.model import Reminder
 from reminders.observe import logger
-from reminders.schedule import Calendars
+from reminders.schedule import CalendarsByName
 from reminders.store import Now, Store
 
 ZONES_VERSION: str = tzdata.IANA_VERSION
@@ -66,7 +66,7 @@ class Replanner:
         return ids[missed - 1] if missed else after
 
 
-def _replanned(reminder: Reminder, calendars: Calendars, moment: datetime) -> Reminder:
+def _replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
     from reminders import changes
 
     schedule = reminder.schedule

@@ -20,7 +20,7 @@ NEVER: Instant = -(2**62)
 _MINUTE: Instant = 60_000_000
 _LOOKS = 5  # at closed stretches before the first occurrence that is let through, sixty at a time
 
-type Calendars = Mapping[str, BusinessCalendar]
+type CalendarsByName = Mapping[str, BusinessCalendar]
 
 
 def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0) -> datetime | None:
@@ -38,7 +38,7 @@ def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0)
 
 
 def due_after(
-    schedule: Schedule, cursor: datetime | None, calendars: Calendars, reminder_id: str | None = None
+    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
 ) -> datetime | None:
     """When the first occurrence after the cursor is due, in UTC: windows and jitter applied; None when there is none."""
     from reminders.rules.rule import timeline_of
@@ -48,7 +48,9 @@ def due_after(
     return None if found is None else to_datetime(found.due)
 
 
-def first_due(schedule: Schedule, cursor: datetime | None, calendars: Calendars, reminder_id: str) -> datetime | None:
+def first_due(
+    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
+) -> datetime | None:
     """The same for a schedule that begins; None also when its window lets nothing through for as far as can be looked."""
     from reminders.rules.rule import timeline_of
 
@@ -63,7 +65,7 @@ def first_due(schedule: Schedule, cursor: datetime | None, calendars: Calendars,
     return None
 
 
-def step(due: Due, now: Instant, calendars: Calendars) -> Step:
+def step(due: Due, now: Instant, calendars: CalendarsByName) -> Step:
     """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance."""
     found = _plain(due, now) if due.schedule is None else _by_rule(due, now, calendars)
     _check_advance(found, due.planned_through, now)
@@ -102,7 +104,7 @@ def _plain(due: Due, now: Instant) -> Step:
     return Step(True, None, now, 1, None, latest + width)
 
 
-def _by_rule(due: Due, now: Instant, calendars: Calendars) -> Step:
+def _by_rule(due: Due, now: Instant, calendars: CalendarsByName) -> Step:
     from reminders.rules import misfires
     from reminders.rules.rule import timeline_of_row
 

@@ -203,7 +203,7 @@ class Tick:
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
         horizon = self._horizon
-        if horizon.is_time_for_the_recent() and self._take(
+        if horizon.takes_turn_of_the_recent() and self._take(
             self._planner.plan(self._delivery.rooms(), horizon.recent_floor)
         ):
             return True

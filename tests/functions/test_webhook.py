@@ -13,9 +13,10 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from reminders.channels import PermanentFailure, RetryLater, UnknownOutcome, build_recipient_checks
-from reminders.channels.webhook import EXCHANGE_SECONDS, WebhookChannel
+from reminders.channels.webhook import WebhookChannel
 from reminders.channels.webhook.answers import retry_after_seconds
 from reminders.channels.webhook.secrets import READ_SECONDS
+from reminders.channels.webhook.sender import EXCHANGE_SECONDS
 from reminders.config import Settings
 from reminders.egress import Egress
 from reminders.errors import InvalidField
@@ -89,7 +90,7 @@ def test_a_repeat_has_the_same_id_and_bytes_and_a_time_of_its_own(
     payload = {"a": [{"ü": None}], "b": 1}
     later = datetime.now(UTC) + timedelta(seconds=90)
     receiver.channel().send(run())
-    monkeypatch.setattr("reminders.channels.webhook.datetime", _At(later))
+    monkeypatch.setattr("reminders.channels.webhook.sender.datetime", _At(later))
     receiver.channel().send(run(attempt=2, message={**cast("dict[str, Any]", run().message), "payload": payload}))
     first, second = receiver.received
     assert first.body == second.body
@@ -144,6 +145,20 @@ def test_nothing_is_sent_unsigned(receiver: Receiver) -> None:
     with pytest.raises(PermanentFailure, match="WEBHOOK_SECRETS"):
         receiver.channel(webhook_secrets="").send(run(recipient=receiver.url))
     assert receiver.received == []
+
+
+@pytest.mark.parametrize(
+    "recipient, reason",
+    [("https://hooks.example.com/", Reason.PERMANENT), ("crm", Reason.PERMANENT), (None, Reason.NO_RECIPIENT)],
+)
+def test_where_webhooks_are_not_set_up_none_is_sent(recipient: str | None, reason: Reason) -> None:
+    """The run ends at once and says what is missing; the API refuses any recipient with the same words."""
+    outcome = attempt(WebhookChannel(Settings()), run(recipient=recipient), 0.0)
+    assert (outcome.state, outcome.reason) == (State.DEAD, reason)
+    missing = "neither WEBHOOK_SECRETS nor WEBHOOK_ENDPOINTS is set"
+    assert missing in str(outcome.error)
+    with pytest.raises(InvalidField, match=missing):
+        build_recipient_checks(Settings())["webhook"](recipient)
 
 
 # What an answer means

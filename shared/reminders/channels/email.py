@@ -4,7 +4,6 @@ import smtplib
 import threading
 from contextlib import suppress
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -42,6 +41,9 @@ class EmailChannel:
 
 def compose(run: Run, sender: str, recipient: str) -> EmailMessage:
     """The message for a run: the same text and Message-ID on each repeat."""
+    # Imported here: a cold start without an email does without the parser of headers.
+    from email.headerregistry import Address
+
     message = EmailMessage()
     title = f"Reminder: {run.event_type} for {run.entity_type} {run.entity_id}"
     try:

@@ -1,19 +1,22 @@
-"""Webhook: a signed CloudEvent, posted to an https URL or to an endpoint of the settings through the guarded client."""
+"""Webhook: a signed CloudEvent, posted to an https URL or to an endpoint of the settings through the guarded client.
+
+Where no setting speaks of webhooks none can be sent, and a cold start does without what would send them.
+"""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from reminders.channels import PermanentFailure, UnknownOutcome, channel
-from reminders.channels.webhook.answers import judge
-from reminders.channels.webhook.endpoints import ELSEWHERE, Endpoints
-from reminders.channels.webhook.message import compose, signed_headers
-from reminders.channels.webhook.secrets import Secrets
+from reminders.channels import PermanentFailure, channel
 from reminders.config import Settings
-from reminders.egress import Egress, EgressRefused, EgressUnknown
 from reminders.errors import InvalidField
 from reminders.model import Run
+from reminders.states import Reason
 
-EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
+if TYPE_CHECKING:
+    from reminders.channels.webhook.sender import Sender
+    from reminders.egress import Egress
+
+_NOT_SET_UP = "neither WEBHOOK_SECRETS nor WEBHOOK_ENDPOINTS is set, and nothing is sent unsigned"
 
 
 @channel("webhook")
@@ -21,31 +24,23 @@ class WebhookChannel:
     concurrency = 20
     timeout_seconds = 20.0  # the exchange, before it perhaps the reading of secrets, and a margin
 
-    def __init__(self, settings: Settings, egress: Egress | None = None) -> None:
-        if settings.webhook_secrets == ELSEWHERE:
-            raise ValueError(f"WEBHOOK_SECRETS is {ELSEWHERE}, and this process has to sign with them")
-        self._egress = egress or Egress(settings.egress_allow)
-        self._endpoints = Endpoints(settings, self._egress)
-        self._secrets = Secrets()
-        self._stage = settings.stage
+    def __init__(self, settings: Settings, egress: "Egress | None" = None) -> None:
+        self._sender = _build_sender(settings, egress) if _is_set_up(settings) else None
 
     def send(self, run: Run) -> None:
-        endpoint = self._endpoints.find(run.recipient)
-        body = compose(run, self._stage)
-        headers = signed_headers(run.key, body, self._secrets.live(endpoint.secrets), datetime.now(UTC))
-        try:
-            answer = self._egress.exchange(
-                "POST", endpoint.url, headers=headers, body=body.encode("ascii"), seconds=EXCHANGE_SECONDS
-            )
-        except EgressRefused as refused:
-            raise PermanentFailure(str(refused)) from refused
-        except EgressUnknown as silence:
-            raise UnknownOutcome(str(silence)) from silence
-        judge(answer, datetime.now(UTC))
+        if self._sender is None:
+            raise PermanentFailure(_NOT_SET_UP, Reason.PERMANENT if run.recipient else Reason.NO_RECIPIENT)
+        self._sender.send(run)
 
     @classmethod
     def recipient_check(cls, settings: Settings) -> Callable[[str | None], None]:
         """A function that raises InvalidField for a recipient that no message could reach; it resolves no name."""
+        if not _is_set_up(settings):
+            return _refuse
+        # Here and below: urllib.parse, ipaddress and what is built on them cost a cold start a twelfth of its time.
+        from reminders.channels.webhook.endpoints import Endpoints
+        from reminders.egress import Egress
+
         endpoints = Endpoints(settings, Egress(settings.egress_allow))
 
         def check(recipient: str | None) -> None:
@@ -55,3 +50,18 @@ class WebhookChannel:
                 raise InvalidField("recipient", str(refused)) from refused
 
         return check
+
+
+def _is_set_up(settings: Settings) -> bool:
+    """Also by EGRESS_ALLOW alone, so that a wrong one ends the start."""
+    return bool(settings.webhook_endpoints or settings.webhook_secrets or settings.egress_allow)
+
+
+def _build_sender(settings: Settings, egress: "Egress | None") -> "Sender":
+    from reminders.channels.webhook.sender import Sender
+
+    return Sender(settings, egress)
+
+
+def _refuse(recipient: str | None) -> None:
+    raise InvalidField("recipient", _NOT_SET_UP)
