@@ -103,13 +103,13 @@ class World:
             type=schedule_type,
         )
 
-    def plant_in(self, seconds: float) -> None:
-        """Makes one reminder that is due so many seconds from the database's now."""
+    def plant_in(self, *seconds: float) -> None:
+        """Makes reminders that are due so many seconds from the database's now."""
         self.sql(
             "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at, next_run_at) "
-            "SELECT 'thing', 'in_' || :seconds, 'event', 'kept', 'recurring', 60, at, at "
-            "FROM (SELECT now() + CAST(:seconds AS float8) * interval '1 second' AS at) soon",
-            seconds=str(seconds),
+            "SELECT 'thing', gen_random_uuid(), 'event', 'kept', 'recurring', 60, at, at "
+            "FROM unnest(CAST(:seconds AS float8[])) AS after, LATERAL (SELECT now() + after * interval '1 second' AS at) soon",
+            seconds=list(seconds),
         )
 
     def states(self) -> dict[str, int]:

@@ -221,8 +221,9 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 @pytest.fixture
-def smtp() -> Iterator[Callable[..., SmtpServer]]:
+def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SmtpServer]]:
     """Starts mail servers; what they answer to a verb can be given."""
+    monkeypatch.setattr("reminders.channels.email._STEP_SECONDS", 20.0)
     started: list[tuple[SmtpServer, threading.Thread]] = []
 
     def start(**answers: str) -> SmtpServer:

@@ -147,7 +147,7 @@ def test_who_says_nothing_keeps_no_thread(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("WEBHOOK_SECRET", FIRST)
     handler = runpy.run_path(str(EXAMPLE))["Handler"]
     assert handler.timeout
-    monkeypatch.setattr(handler, "timeout", 0.1)
+    monkeypatch.setattr(handler, "timeout", 1.0)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         with socket.create_connection(server.server_address, 20) as sender:

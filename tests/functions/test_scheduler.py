@@ -4,7 +4,7 @@ import importlib.util
 import json
 import socket
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from types import ModuleType
@@ -61,10 +61,9 @@ def load(address: Address, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def remind(open_store: Callable[[], Store], address: Address, **changes: Any) -> None:
     """A reminder that is due now, for the email channel."""
-    past = datetime.now(UTC) - timedelta(seconds=30)
     with World(open_store, address) as world:
         world.commands = Commands(world.store, frozenset({"email", "log"}))
-        world.commands.create(wish(channel="email", schedule_type="one_time", start_at=past, **changes))
+        world.commands.create(wish(channel="email", schedule_type="one_time", start_at=datetime.now(UTC), **changes))
 
 
 def test_a_scheduled_event_fires_what_is_due(

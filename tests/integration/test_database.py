@@ -94,7 +94,7 @@ def test_a_query_whose_answer_does_not_come_is_asked_again_on_another_connection
     address: Address, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket time-out in the middle of a read discards the connection, and later queries get their own rows."""
-    monkeypatch.setattr(database_module, "READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(database_module, "READ_TIMEOUT_SECONDS", 2.0)
     fates = iter([Fate.PASS, Fate.SILENCE])
     with Wire(address, lambda sql: next(fates, Fate.PASS)) as wire:
         database = open_database(wire.address)

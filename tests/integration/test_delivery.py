@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -479,9 +480,9 @@ class Crowded(Kept):
         self.saw_overflow = False
 
     def send(self, run: Run) -> str | None:
-        looks = 0
-        while not self.saw_overflow and looks < 5_000:
-            self.saw_overflow, looks = self._world.states().get(State.PENDING, 0) > 0, looks + 1
+        until = monotonic() + 20.0
+        while not self.saw_overflow and monotonic() < until:
+            self.saw_overflow = self._world.states().get(State.PENDING, 0) > 0
         return super().send(run)
 
 

@@ -8,7 +8,7 @@ def test_a_tick_with_no_end_in_sight_calls_for_more_workers_once(world: World) -
     """When batch after batch comes back full, more workers are called, once a tick."""
     world.plant(tick.FAN_OUT_RUNS + 2 * tick.BATCH)
     calls: list[str] = []
-    world.tick(NOW, fan_out=lambda: calls.append("more"))
+    world.tick(NOW, fan_out=lambda: calls.append("more"), budget_seconds=300.0)
     assert calls == ["more"]
     assert world.states() == {"SENT": tick.FAN_OUT_RUNS + 2 * tick.BATCH}
 
@@ -27,7 +27,7 @@ def test_what_is_due_now_does_not_wait_for_a_backlog(world: World) -> None:
     world.create(entity_id="on time", schedule_type="one_time", start_at=NOW)
     world.kept.concurrency = 1
 
-    world.tick(NOW)
+    world.tick(NOW, budget_seconds=300.0)
 
     order = [run.entity_id for run in world.kept.runs]
     assert order.index("on time") < 25_000

@@ -55,7 +55,7 @@ def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: Worl
     orphan(world, 1, None)
     healthy = world.create(now=DUE)
     tick = threading.Thread(
-        target=world.tick, args=(DUE + HOUR,), kwargs={"store": world.open_store(), "budget_seconds": 6.0}
+        target=world.tick, args=(DUE + HOUR,), kwargs={"store": world.open_store(), "budget_seconds": 30.0}
     )
     tick.start()
     try:
@@ -69,9 +69,10 @@ def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: Worl
 def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
     """When time is up, what no thread has begun goes back, also if the threads are stuck."""
     blocked = Blocked()
+    blocked.timeout_seconds = 0.01
     world.channels["other"] = blocked
     world.plant(50, due=DUE, channel="other")
-    summary = world.tick(DUE, budget_seconds=2.5)
+    summary = world.tick(DUE, budget_seconds=5.0)
     blocked.let_go.set()
     assert summary.handed_back == 49
     assert world.states() == {State.SENDING: 1, State.PENDING: 49}

@@ -32,6 +32,7 @@ def test_a_locked_reminder_holds_up_neither_the_tick_nor_its_neighbours_outcomes
     holder, locked, done = world.open_store(), threading.Event(), threading.Event()
 
     def hold() -> None:
+        holder._database.run("SET LOCAL idle_in_transaction_session_timeout = 0")
         holder.lock_reminder(held.id)
         locked.set()
         done.wait(20)
@@ -47,7 +48,8 @@ def test_a_locked_reminder_holds_up_neither_the_tick_nor_its_neighbours_outcomes
         return PermanentFailure("no")
 
     world.kept.fail = fail
-    world.tick(NOW + HOUR, budget_seconds=4.0)
+    world.kept.timeout_seconds = 0.1
+    world.tick(NOW + HOUR, budget_seconds=8.0)
     done.set()
     thread.join()
     assert all(world.runs(other)[0].state is State.SENT for other in others)
