@@ -26,6 +26,7 @@ from tests.lab.servers import BUFFER_BYTES, Seen, serving
 
 THREADS = 8
 MARGIN_SECONDS = 1.0
+REPEATS = 3
 
 _connected: list[Any] = []
 
@@ -72,6 +73,11 @@ class Result:
             f"kept {self.kept} bytes": self.kept <= 4_096,
         }
         return [complaint for complaint, is_well in checks.items() if not is_well]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is wrong and its time was up: the machine may have stalled, and not the client."""
+        return bool(self.complaints) and self.seconds >= self.case.seconds
 
 
 class Bench:
@@ -155,7 +161,17 @@ def run_all() -> tuple[list[Result], list[Any]]:
     _connected.clear()
     with tempfile.TemporaryDirectory(prefix="reminders-lab-") as folder, ThreadPoolExecutor(THREADS) as pool:
         bench = Bench(Path(folder))
-        results = list(pool.map(bench.run, CASES))
-        # By itself, once more: with others beside it the machine may have been late, and not the client.
-        results = [bench.run(result.case) if result.is_late else result for result in results]
+        results = _repeated(bench, list(pool.map(bench.run, CASES)))
     return results, list(_connected)
+
+
+def _repeated(bench: Bench, results: list[Result]) -> list[Result]:
+    """Doubtful cases again, one by one: the machine stalls now and then, but a client that is wrong is so each time."""
+    repeated = list(results)
+    for number, result in enumerate(results):
+        for _ in range(REPEATS):
+            if repeated[number].is_doubtful:
+                repeated[number] = bench.run(result.case)
+        if repeated[number].is_doubtful:
+            break  # the client is wrong, and what is left would only take time
+    return repeated

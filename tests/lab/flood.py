@@ -44,7 +44,7 @@ def _keys(connection: ssl.SSLSocket) -> tuple[AESGCM | ChaCha20Poly1305, int]:
     """The server's cipher after the handshake, and its first nonce (RFC 8446, 7.3)."""
     name = (connection.cipher() or ("",))[0]
     lines = Path(connection.context.keylog_filename).read_text(encoding="ascii").splitlines()
-    (secret,) = [bytes.fromhex(line.split()[2]) for line in lines if line.startswith("SERVER_TRAFFIC_SECRET_0 ")]
+    *_, secret = [bytes.fromhex(line.split()[2]) for line in lines if line.startswith("SERVER_TRAFFIC_SECRET_0 ")]
     digest = SHA384() if "SHA384" in name else SHA256()
 
     def expanded(label: bytes, length: int) -> bytes:
