@@ -4,7 +4,8 @@ python -m tests.crash.soak [--seconds 180] [--reminders 5000] [--webhook]
 
 With --webhook the workers deliver by the webhook channel over TLS to a receiver of its own process, where
 `standardwebhooks` verifies each message and seen ids are dropped. On the way the secret is rotated: who is started in the first
-third signs with the old one, in the second with both, in the last with the new one.
+phase signs with the old one, in the second with both, in the last with the new one. A phase has a third of the time, and more
+until a message of its own has come; the last one also waits for a repeat.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from local import postgres
@@ -31,11 +33,13 @@ from reminders.database import Database
 from reminders.errors import IllegalTransition
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
 from reminders.store import Store
+from tests.crash.hook import REPEAT
 from tests.crash.stage import ROOT, Receiver, kill, listening, start_worker, stop, wait_until
 from tests.receiver import FIRST, LOOPBACK, SECOND
 
 WORKERS = 3
 LEASE_SECONDS = 3.0
+PATIENCE_SECONDS = 60.0  # that a phase goes beyond its share of the time, for news that has not come
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,24 @@ class Report:
     signed: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A part of the soak: the settings of the workers started in it, and the news without which it does not end."""
+
+    settings: dict[str, object]
+    news: tuple[str, ...] = ()
+
+
 @dataclass
 class Post:
-    """Where workers deliver to: their settings when this much of the soak (0 to 1) is over, and how to end it."""
+    """Where workers deliver to: the phases of that, whether some news has come, and how to end it."""
 
-    settings: Callable[[float], dict[str, object]]
+    phases: list[Phase]
     end: Callable[[], Report]
+    has_come: Callable[[str], bool] = lambda _: True
+
+    def is_told(self, *phases: Phase) -> bool:
+        return all(self.has_come(news) for phase in phases for news in phase.news)
 
 
 @contextmanager
@@ -89,7 +105,7 @@ def by_line() -> Iterator[Post]:
     """The tests' own channel and receiver."""
     receiver = Receiver()
     with listening(receiver.take) as port:
-        yield Post(lambda _: {"receiver": port}, lambda: Report(receiver, list(receiver.texts)))
+        yield Post([Phase({"receiver": port})], lambda: Report(receiver, list(receiver.texts)))
 
 
 @contextmanager
@@ -108,18 +124,18 @@ def by_webhook() -> Iterator[Post]:
             assert process.stdin and process.stdout
             where = json.loads(process.stdout.readline())
 
-            def settings(over: float) -> dict[str, object]:
-                secrets = [FIRST] if over < 1 / 3 else [SECOND, FIRST] if over < 2 / 3 else [SECOND]
+            def phase(secrets: list[str], *news: str) -> Phase:
                 endpoint = {"url": where["url"], "secrets": secrets}
                 hook = {"endpoint": endpoint, "ca_file": where["ca_file"], "allow": f"{LOOPBACK} ::1/128"}
-                return {"receiver": 0, "hook": hook}
+                return Phase({"receiver": 0, "hook": hook}, news)
 
             def end() -> Report:
                 told = json.loads(process.communicate()[0])
                 receiver = Receiver(texts=told["texts"], early=told["early"])
                 return Report(receiver, told["taken"], told["refused"], told["signed"])
 
-            yield Post(settings, end)
+            phases = [phase([FIRST], "1"), phase([SECOND, FIRST], "1+2"), phase([SECOND], "2", REPEAT)]
+            yield Post(phases, end, lambda news: (Path(folder) / news).exists())
 
 
 def soak(
@@ -134,23 +150,39 @@ def soak(
     chance = random.Random(seed)
     with ExitStack() as stack:
         where = stack.enter_context(post())
-        begun = time.monotonic()
+        share, over = seconds / len(where.phases), threading.Event()
 
-        def start() -> subprocess.Popen[str]:
-            settings = where.settings((time.monotonic() - begun) / seconds)
-            return start_worker(address.url, prompter=0, lease=LEASE_SECONDS, batch=200, **settings)  # type: ignore[arg-type]
+        def start(phase: Phase) -> subprocess.Popen[str]:
+            return start_worker(address.url, prompter=0, lease=LEASE_SECONDS, batch=200, **phase.settings)  # type: ignore[arg-type]
 
-        workers = [start() for _ in range(WORKERS)]
+        def is_enough() -> bool:
+            return over.is_set() or where.is_told(*where.phases)
+
+        workers = [start(where.phases[0]) for _ in range(WORKERS)]
         stack.callback(lambda: [kill(worker) for worker in workers if worker.poll() is None])
-        callers = threading.Thread(target=_call, args=(address, reminders, seconds))
+        callers = threading.Thread(target=_call, args=(address, reminders, seconds, is_enough))
         callers.start()
-        kills, until = 0, begun + seconds
-        while time.monotonic() < until or callers.is_alive():
-            time.sleep(chance.uniform(0.5, 2.0))
+        stack.callback(over.set)
+        kills = 0
+
+        def replace_one(phase: Phase, slowness: float = 1.0) -> None:
+            nonlocal kills
+            time.sleep(chance.uniform(0.5, 2.0) * slowness)
             unlucky = chance.randrange(WORKERS)
             kill(workers[unlucky])
-            workers[unlucky] = start()
+            workers[unlucky] = start(phase)
             kills += 1
+
+        for phase in where.phases:
+            begun = time.monotonic()
+            while (spent := time.monotonic() - begun) < share or (
+                spent < share + PATIENCE_SECONDS and not where.is_told(phase)
+            ):
+                # Beyond its share kills grow rarer: on a slow machine, too, somebody then lives until it sends.
+                replace_one(phase, 1 + spent // share)
+        over.set()
+        while callers.is_alive():
+            replace_one(phase)
         callers.join()
         with closing(Database(lambda fresh: address)) as database:
 
@@ -167,12 +199,14 @@ def soak(
             return _tally(database, where.end(), kills, quiet)
 
 
-def _call(address: Address, reminders: int, seconds: float) -> None:
-    """Callers' doings: create over the whole time; flag one in ten; pause, resume and trigger those called VIP."""
+def _call(address: Address, reminders: int, seconds: float, is_enough: Callable[[], bool]) -> None:
+    """Callers' doings: create so many over the time, and on until it is enough; flag one in ten; pause, resume and trigger those called VIP."""
     with closing(Store(Database(lambda fresh: address))) as store:
         commands, chance = Commands(store, frozenset({"post"})), random.Random(7)
         important: list[str] = []
-        for number in range(reminders):
+        for number in count():
+            if number >= reminders and is_enough():
+                return
             vip = number % 10 == 0
             created, _ = commands.create(_wish(number, "VIP" if vip else "INT", chance))
             if vip:
