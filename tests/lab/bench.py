@@ -155,13 +155,13 @@ def server_side(signed: Signed) -> ssl.SSLContext:
     return context
 
 
-def run_all() -> tuple[list[Result], list[Any]]:
-    """Every case, several at a time, and where this process has really connected to."""
+def run_all(cases: Sequence[Case] = CASES) -> tuple[list[Result], list[Any]]:
+    """All these cases, several at a time, and where this process has really connected to."""
     sys.addaudithook(_watch)
     _connected.clear()
     with tempfile.TemporaryDirectory(prefix="reminders-lab-") as folder, ThreadPoolExecutor(THREADS) as pool:
         bench = Bench(Path(folder))
-        results = _repeated(bench, list(pool.map(bench.run, CASES)))
+        results = _repeated(bench, list(pool.map(bench.run, cases)))
     return results, list(_connected)
 
 

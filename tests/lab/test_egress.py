@@ -21,10 +21,17 @@ from tests.lab.servers import Act, Seen, answers, says, serving
 
 
 @pytest.fixture(scope="module")
-def laboratory() -> tuple[dict[str, Result], list[Any]]:
-    """What came of all cases, and where this process has really connected to."""
-    results, connected = run_all()
+def laboratory(request: pytest.FixtureRequest) -> tuple[dict[str, Result], list[Any]]:
+    """What came of all cases that the session looks at, and where this process has really connected to."""
+    results, connected = run_all(looked_at(request.session.items))
     return {result.case.name: result for result in results}, connected
+
+
+def looked_at(items: Sequence[Any]) -> Sequence[Case]:
+    """All cases, unless only tests of single cases were asked for."""
+    users = [item for item in items if "laboratory" in item.fixturenames]
+    cases = [item.callspec.params["case"] for item in users if hasattr(item, "callspec")]
+    return cases if len(cases) == len(users) else CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
