@@ -180,7 +180,7 @@ def edit(**changes: Any) -> Edit:
     return Edit(given=frozenset(changes), schedule=ScheduleWish(**schedule), **others)
 
 
-def claimed(schedule: Schedule, cursor: Instant | None, **changes: Any) -> Due:
+def claimed(schedule: Schedule, cursor: Instant | None, /, **changes: Any) -> Due:
     """A reminder with this schedule, planned through the cursor, as a claim reads it."""
     given: dict[str, Any] = {
         "tid": "(0,1)",

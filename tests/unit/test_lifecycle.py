@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from reminders import lifecycle, schedule
 from reminders.conditions import Facts
 from reminders.errors import IllegalTransition, PlanRefused
-from reminders.instants import Instant, to_instant
+from reminders.instants import Instant, to_datetime, to_instant
 from reminders.lifecycle import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
-from reminders.model import Due
+from reminders.model import Due, Schedule
 from reminders.rules.step import Step
 from reminders.states import Cause, CompletionReason, Reason, Status
+from tests.world import claimed
 
 NINE: Instant = to_instant(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 MINUTE: Instant = 60_000_000
@@ -86,35 +87,21 @@ def test_every_verb_is_in_the_table() -> None:
     assert set(lifecycle._VERBS) == set(TABLE)
 
 
-def claimed(**changes: Any) -> Due:
+def hourly(**changes: Any) -> Due:
     """An hourly reminder whose nine o'clock has been planned."""
-    given = {
-        "tid": "(0,1)",
-        "id": "id",
-        "run_id": 1,
-        "entity_type": "e",
-        "entity_id": "i",
-        "event_type": "v",
-        "channel": "kept",
-        "recipient": None,
-        "message": None,
-        "schedule_type": "recurring",
-        "interval_minutes": 60,
-        "start_at": NINE,
+    schedule = Schedule(schedule_type="recurring", interval_minutes=60, start_at=to_datetime(NINE))
+    given: dict[str, Any] = {
         "next_run_at": NINE + HOUR,
-        "planned_through": NINE,
         "occurrence_no": 1,
         "condition_type": "db_check",
         "condition_value": "done",
-        "schedule": None,
-        "runs_left": None,
     }
-    return Due(**given | changes)
+    return claimed(schedule, NINE, **given | changes)
 
 
 def once(**changes: Any) -> Due:
     """A one_time reminder for nine o'clock that has not been planned."""
-    return claimed(schedule_type="one_time", interval_minutes=None, next_run_at=NINE, planned_through=None, **changes)
+    return hourly(schedule_type="one_time", interval_minutes=None, next_run_at=NINE, planned_through=None, **changes)
 
 
 def fires(status: Status, at: Instant, stands_for: int, following: Instant | None, cursor: Instant | None) -> Decision:
@@ -125,13 +112,13 @@ def fires(status: Status, at: Instant, stands_for: int, following: Instant | Non
 @pytest.mark.parametrize(
     "due, now, expected",
     [
-        (claimed(), NINE + HOUR, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
-        (claimed(), NINE + HOUR + 7, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
-        (claimed(), NINE + 3 * HOUR + 7, fires(Status.ACTIVE, NINE + 3 * HOUR, 3, NINE + 4 * HOUR, NINE + 3 * HOUR)),
-        (claimed(planned_through=None), NINE, fires(Status.ACTIVE, NINE, 1, NINE + HOUR, NINE)),
-        (claimed(), NINE + MINUTE, fires(Status.ACTIVE, NINE + MINUTE, 1, NINE + HOUR, None)),
-        (claimed(planned_through=None), NINE - MINUTE, fires(Status.ACTIVE, NINE - MINUTE, 1, NINE, None)),
-        (claimed(condition_type=None, condition_value=None), NINE + HOUR,
+        (hourly(), NINE + HOUR, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        (hourly(), NINE + HOUR + 7, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
+        (hourly(), NINE + 3 * HOUR + 7, fires(Status.ACTIVE, NINE + 3 * HOUR, 3, NINE + 4 * HOUR, NINE + 3 * HOUR)),
+        (hourly(planned_through=None), NINE, fires(Status.ACTIVE, NINE, 1, NINE + HOUR, NINE)),
+        (hourly(), NINE + MINUTE, fires(Status.ACTIVE, NINE + MINUTE, 1, NINE + HOUR, None)),
+        (hourly(planned_through=None), NINE - MINUTE, fires(Status.ACTIVE, NINE - MINUTE, 1, NINE, None)),
+        (hourly(condition_type=None, condition_value=None), NINE + HOUR,
          fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
         (once(), NINE + 7, fires(Status.COMPLETED, NINE, 1, None, NINE)),
         (once(), NINE - MINUTE, fires(Status.ACTIVE, NINE - MINUTE, 1, NINE, None)),
@@ -145,7 +132,7 @@ def test_what_becomes_of_a_due_reminder(due: Due, now: Instant, expected: Decisi
     assert decide(due, NOTHING, now) == expected
 
 
-@pytest.mark.parametrize("due", [claimed(), once()])
+@pytest.mark.parametrize("due", [hourly(), once()])
 def test_a_true_condition_completes_without_a_run(due: Due) -> None:
     """Whatever the schedule has to offer, a reminder whose condition is true ends."""
     assert decide(due, DONE, NINE + 5 * HOUR) == Decision(
@@ -157,7 +144,7 @@ def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyP
     """A next instant that is not after now would fire for ever: the plan is refused."""
     monkeypatch.setattr(schedule, "_plain", lambda due, now: Step(True, None, now, 1, None, now))
     with pytest.raises(PlanRefused):
-        decide(claimed(), NOTHING, NINE)
+        decide(hourly(), NOTHING, NINE)
 
 
 # By max_runs, and by rules: noon is skipped when it is late, and weekends wait for Monday
@@ -178,12 +165,12 @@ def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyP
 )  # fmt: skip
 def test_max_runs(left: int, now: Instant, expected: Decision) -> None:
     """A reminder that has one run left is COMPLETED by it, for that reason."""
-    assert decide(claimed(runs_left=left), NOTHING, now) == expected
+    assert decide(hourly(runs_left=left), NOTHING, now) == expected
 
 
 def test_a_condition_comes_before_the_last_run() -> None:
     """When both would end it, it is the condition that does, and nothing is sent."""
-    assert decide(claimed(runs_left=1), DONE, NINE + HOUR).reason == CompletionReason.STOP_CONDITION
+    assert decide(hourly(runs_left=1), DONE, NINE + HOUR).reason == CompletionReason.STOP_CONDITION
 
 
 DAILY = {
@@ -217,20 +204,20 @@ NOON = '"cron": "0 12 * * *"'
 )  # fmt: skip
 def test_what_becomes_of_a_reminder_by_a_rule(text: str, now: Instant, expected: Decision) -> None:
     """A daily reminder at noon fires, skips, waits or ends by what its schedule says besides."""
-    due = claimed(**DAILY, schedule=text, planned_through=NINE, runs_left=2)
+    due = hourly(**DAILY, schedule=text, planned_through=NINE, runs_left=2)
     assert decide(due, NOTHING, now) == expected
 
 
 def test_a_skip_is_none_of_the_last_runs() -> None:
     """With one run left, what is passed over leaves it there."""
-    due = claimed(**DAILY, schedule=f'{{{NOON}, "misfire_policy": "skip"}}', runs_left=1)
+    due = hourly(**DAILY, schedule=f'{{{NOON}, "misfire_policy": "skip"}}', runs_left=1)
     assert decide(due, NOTHING, NINE + 4 * HOUR).status is Status.ACTIVE
 
 
 @given(st.integers(1, 5_256_000), st.integers(0, 10**15), st.none() | st.integers(0, 10**15))
 def test_time_moves_forward(minutes: int, passed: int, cursor: int | None) -> None:
     """Whatever has been missed, one decision makes one run for no later than now, and the next instant is after now."""
-    due = claimed(interval_minutes=minutes, planned_through=None if cursor is None else NINE + cursor)
+    due = hourly(interval_minutes=minutes, planned_through=None if cursor is None else NINE + cursor)
     decision = decide(due, NOTHING, NINE + passed)
     assert decision.scheduled_at is not None
     assert decision.next_run_at is not None
@@ -242,7 +229,7 @@ def test_time_moves_forward(minutes: int, passed: int, cursor: int | None) -> No
 
 def facts(**changes: Any) -> RunFacts:
     """A first attempt of an ACTIVE reminder, read one minute after it was due."""
-    given = {
+    given: dict[str, Any] = {
         "run_id": 1,
         "owned": True,
         "has_successor": False,
