@@ -17,10 +17,10 @@ from typing import Any
 
 from bench import ground, peers
 from local.postgres import PostgresServer
-from reminders import planning
-from reminders.address import Address
-from reminders.store import Store
-from reminders.tick import BATCH, Tick
+from reminders.engine import planning
+from reminders.engine.tick import BATCH, Tick
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 SIZES = (20_000, 200_000)
 REPEATS = 3

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from local import postgres
 from local.postgres import PostgresServer
-from reminders.address import Address
-from reminders.database import Database
 from reminders.model import Run
-from reminders.store import Store
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 # Enough memory that reading costs nothing, and no checkpoint in the middle of a measurement. fsync stays on.
 SETTINGS = {

@@ -16,7 +16,7 @@ from bench import ground, worker
 from bench.figures import Figure, show
 from bench.worker import Orders, Receiver
 from local.postgres import PostgresServer
-from reminders.summary import quantile
+from reminders.engine.summary import quantile
 from reminders.wiring import STAY_SECONDS
 
 N = 10_000

@@ -19,12 +19,12 @@ from bench import ground, worker
 from bench.figures import Figure, show
 from bench.worker import Orders, Receiver, Report, Worker
 from local.postgres import PostgresServer
-from reminders.address import Address
-from reminders.changes import NewReminder
-from reminders.commands import Commands
-from reminders.delivery import ROOM
+from reminders.commands.reminders import Commands
+from reminders.engine.delivery import ROOM
+from reminders.engine.summary import quantile
+from reminders.lifecycle.edits import NewReminder
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
-from reminders.summary import quantile
+from reminders.storage.dsn import Address
 
 BUDGET_SECONDS = 600.0
 LOADED_A_SECOND = 5_000  # at least

@@ -19,9 +19,9 @@ from time import perf_counter
 from bench import ground
 from bench.figures import Figure, show
 from local.postgres import PostgresServer
-from reminders.address import Address
-from reminders.store import Store
-from reminders.tick import Tick
+from reminders.engine.tick import Tick
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 SIZES = (10_000, 100_000, 1_000_000)
 LARGEST = 5_000_000

@@ -19,10 +19,11 @@ from bench.figures import Figure, show
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
 from reminders.model import Schedule, ScheduleWish
-from reminders.rules import cron, recurrence, spans, zones
-from reminders.rules.fields import accepted
-from reminders.rules.rule import rule_of
-from reminders.schedule import next_occurrence
+from reminders.schedules import cron, zones
+from reminders.schedules.advance import next_occurrence
+from reminders.schedules.fields import accepted
+from reminders.schedules.rrule import recurrence, spans
+from reminders.schedules.rule import rule_of
 
 START = datetime(2024, 2, 29, 9, tzinfo=UTC)  # a leap day
 ZONE = "America/New_York"

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from reminders.address import Address
-from reminders.database import Database
+from reminders.engine.tick import Tick
 from reminders.model import Run
-from reminders.store import Store
-from reminders.tick import Tick
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

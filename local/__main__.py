@@ -13,8 +13,8 @@ from pathlib import Path
 import uvicorn
 
 from local import postgres, server
-from reminders.config import Settings
 from reminders.observe import logger
+from reminders.settings import Settings
 from reminders.wiring import Scheduler, address_of
 
 HOST = "127.0.0.1"

@@ -13,12 +13,13 @@ from urllib.parse import quote, urlencode
 
 from aws_lambda_powertools.event_handler import HttpResolverLocal
 
-from reminders.commands import Commands
-from reminders.config import Settings
-from reminders.http import build_api, door, warm_up
-from reminders.http.door import Answer
-from reminders.http.guard import Admitted, Call
-from reminders.http.operations import LARGEST_BODY
+from reminders.api import build_api, warm_up
+from reminders.api.edge import requests as door
+from reminders.api.edge.guard import Admitted, Call
+from reminders.api.edge.requests import Answer
+from reminders.api.operations import LARGEST_BODY
+from reminders.commands.reminders import Commands
+from reminders.settings import Settings
 from reminders.wiring import build_commands
 
 THREADS = 16

@@ -9,9 +9,9 @@ import pg8000.native
 from pg8000.exceptions import DatabaseError
 
 from local.__main__ import URL_FILE
-from reminders.address import Address
-from reminders.config import Settings
-from reminders.database import connect
+from reminders.settings import Settings
+from reminders.storage.database import connect
+from reminders.storage.dsn import Address
 from reminders.wiring import address_of
 
 NOT_RUNNING = "no local database is running: start it with `make run`, or set DATABASE_URL"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from local import postgres
-from reminders.address import Address
-from reminders.config import Settings
-from reminders.database import Database
-from reminders.store import Store
+from reminders.settings import Settings
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from reminders.wiring import address_of
 from tests.world import World
 

@@ -16,7 +16,7 @@ from unittest import mock
 from urllib.parse import quote
 
 from local import server
-from reminders.config import Settings
+from reminders.settings import Settings
 from tests.functions.lambda_context import LambdaContext
 
 ROOT = Path(__file__).parent.parent

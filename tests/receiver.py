@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from standardwebhooks import Webhook
 
 from reminders.channels.webhook import WebhookChannel
-from reminders.config import Settings
 from reminders.egress import Egress
+from reminders.settings import Settings
 from tests.authority import Authority
 
 FIRST = "whsec_" + "Zmlyc3Qg" * 4

@@ -9,7 +9,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from reminders.address import Address
+from reminders.storage.dsn import Address
 
 
 class Fate(Enum):

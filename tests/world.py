@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from reminders.address import Address
-from reminders.changes import WISHED_FIELDS, Edit
 from reminders.channels import Channel
-from reminders.commands import Commands, NewReminder
-from reminders.database import Database
+from reminders.commands.reminders import Commands, NewReminder
+from reminders.engine.summary import Summary
+from reminders.engine.tick import Tick
 from reminders.instants import Instant, to_instant
+from reminders.lifecycle.edits import WISHED_FIELDS, Edit
 from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Run, RunRecord, Schedule, ScheduleWish
-from reminders.rules import stored
-from reminders.store import Store
-from reminders.summary import Summary
-from reminders.tick import Tick
+from reminders.schedules import stored
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday, nine o'clock."""

@@ -10,7 +10,7 @@ from bench import ground
 from bench.peers import installation
 from local import postgres
 from local.postgres import PostgresServer
-from reminders.address import Address
+from reminders.storage.dsn import Address
 
 _HERE = Path(__file__).parent
 _TABLES = (_HERE / "flags_and_history.sql").read_text(encoding="utf-8")

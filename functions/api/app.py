@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders.config import Settings
-from reminders.http import build_api
-from reminders.http.gateway import Gateway
+from reminders.api import build_api
+from reminders.api.edge.lambda_events import Gateway
 from reminders.observe import logger
+from reminders.settings import Settings
 from reminders.wiring import build_commands
 
 if TYPE_CHECKING:  # a cold start does without them
-    from reminders.commands import Commands
+    from reminders.commands.reminders import Commands
 
 settings = Settings.from_environment(os.environ)
 

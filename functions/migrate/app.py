@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from reminders.address import Address
-from reminders.config import Settings
-from reminders.database import connect
 from reminders.observe import logger
+from reminders.settings import Settings
+from reminders.storage.database import connect
+from reminders.storage.dsn import Address
 from reminders.wiring import address_of
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -6,7 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders.observe import logger, publish
+from reminders.engine.summary import publish
+from reminders.observe import logger
 from reminders.wiring import Scheduler, invoke_worker
 
 scheduler = Scheduler.from_environment(os.environ)

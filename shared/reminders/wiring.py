@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reminders.address import Address
 from reminders.channels import build_channels, build_recipient_checks, known_channels
-from reminders.config import Settings
-from reminders.database import Database
+from reminders.engine.summary import Summary
+from reminders.engine.tick import Tick
 from reminders.errors import DatabaseUnavailable
-from reminders.store import Store
-from reminders.summary import Summary
-from reminders.tick import Tick
+from reminders.settings import Settings
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 
 if TYPE_CHECKING:
-    from reminders.commands import Commands
+    from reminders.commands.reminders import Commands
 
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
@@ -30,7 +30,7 @@ def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
 
 def build_commands(settings: Settings) -> "Commands":
     """The API's verbs over a store of their own, for one thread."""
-    from reminders.commands import Commands  # the scheduler's cold start does without them
+    from reminders.commands.reminders import Commands  # the scheduler's cold start does without them
 
     store = build_store(settings, API_PATIENCE_SECONDS)
     return Commands(store, known_channels(), build_recipient_checks(settings))

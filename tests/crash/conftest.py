@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from local import postgres
-from reminders.address import Address
-from reminders.database import Database
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
 
 # fsync is off as in the other tests: it is the server's process that dies here, not the machine's memory.
 _SETTINGS = {

@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 from typing import Self
 
-from reminders.address import Address
+from reminders.storage.dsn import Address
 
 
 class Proxy:

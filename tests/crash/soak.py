@@ -26,13 +26,13 @@ from itertools import count
 from pathlib import Path
 
 from local import postgres
-from reminders.address import Address
-from reminders.changes import NewReminder
-from reminders.commands import Commands
-from reminders.database import Database
+from reminders.commands.reminders import Commands
 from reminders.errors import IllegalTransition
+from reminders.lifecycle.edits import NewReminder
 from reminders.model import Condition, Message, NaturalKey, ScheduleWish
-from reminders.store import Store
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.crash.hook import REPEAT
 from tests.crash.stage import ROOT, Receiver, kill, listening, start_worker, stop, wait_until
 from tests.receiver import FIRST, LOOPBACK, SECOND

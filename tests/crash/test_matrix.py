@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local import postgres
-from reminders.address import Address
+from reminders.storage.dsn import Address
 from tests.crash.conftest import count, make_due, query
 from tests.crash.proxy import Proxy
 from tests.crash.stage import POINTS, Prompter, Receiver, kill, listening, start_worker, stop, wait_until

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from reminders.address import Address
+from reminders.storage.dsn import Address
 from tests.crash.conftest import count, make_due
 from tests.crash.stage import Receiver, kill, listening, start_worker, wait_until
 

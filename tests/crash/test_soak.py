@@ -1,6 +1,6 @@
 """The soak in its short form; `make soak` is the long one."""
 
-from reminders.address import Address
+from reminders.storage.dsn import Address
 from tests.crash.soak import by_webhook, soak
 
 

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from reminders.address import Address
-from reminders.changes import Edit
 from reminders.channels import Channel
-from reminders.commands import Commands
-from reminders.database import Database
+from reminders.commands.reminders import Commands
+from reminders.engine.tick import Tick
 from reminders.errors import IllegalTransition
+from reminders.lifecycle.edits import Edit
 from reminders.model import Run
-from reminders.store import Store
-from reminders.tick import Tick
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.crash.conftest import count, query
 from tests.crash.stage import wait_until
 from tests.world import World, wish

@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reminders import database, tick
-from reminders.address import Address
 from reminders.channels import Channel
 from reminders.channels.webhook import WebhookChannel
-from reminders.config import Settings
-from reminders.database import Database
 from reminders.egress import Egress
+from reminders.engine import tick
 from reminders.model import Run
-from reminders.store import Claim, Now, Outcome, Plan, Store
+from reminders.settings import Settings
+from reminders.storage import database
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Claim, Now, Outcome, Plan, Store
 
 database.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
 tick.MARGIN_SECONDS = 0.2

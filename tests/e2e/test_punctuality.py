@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reminders.channels import Channel
+from reminders.engine.tick import Tick
 from reminders.model import Run
-from reminders.tick import Tick
 from tests.world import World
 
 

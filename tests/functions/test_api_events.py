@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reminders.http.examples import calendar_file
+from reminders.api.openapi.examples import calendar_file
 from reminders.observe import logger
 from tests.doors import EXAMPLE, LambdaDoor, example_event, lambda_door
 from tests.world import World

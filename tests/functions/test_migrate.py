@@ -9,8 +9,8 @@ import pytest
 
 from functions.migrate import app
 from local import postgres
-from reminders.address import Address
-from reminders.database import Database
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
 from tests.functions.lambda_context import LambdaContext
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "migrate.json").read_text(encoding="utf-8"))

@@ -14,9 +14,9 @@ import boto3
 import pytest
 
 from reminders import wiring
-from reminders.address import Address
-from reminders.commands import Commands
-from reminders.store import Store
+from reminders.commands.reminders import Commands
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.functions.lambda_context import LambdaContext
 from tests.world import World, wish
 
@@ -134,7 +134,7 @@ def test_only_a_scheduled_tick_calls_more_workers(
     load: Load, address: Address, open_store: Callable[[], Store], monkeypatch: pytest.MonkeyPatch, event: Any, calls: int
 ) -> None:  # fmt: skip
     """When more is due than one can do, the scheduled invocation calls MAX_WORKERS more, and those call nobody."""
-    monkeypatch.setattr("reminders.tick.FAN_OUT_RUNS", 1_000)
+    monkeypatch.setattr("reminders.engine.tick.FAN_OUT_RUNS", 1_000)
     app = load(MAX_WORKERS="3")
     called: list[str] = []
     monkeypatch.setattr(app, "invoke_worker", called.append)

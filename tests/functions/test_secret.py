@@ -9,8 +9,8 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
-from reminders.address import Address
-from reminders.config import Settings
+from reminders.settings import Settings
+from reminders.storage.dsn import Address
 from reminders.wiring import address_of
 
 SECRET = {"username": "app", "password": "first", "host": "db.example.com", "port": 5433, "dbname": "reminders"}

@@ -21,7 +21,7 @@ from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
 from reminders.channels import build_recipient_checks
-from reminders.config import Settings
+from reminders.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-west-1"

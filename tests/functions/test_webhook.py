@@ -17,14 +17,14 @@ from reminders.channels.webhook import WebhookChannel
 from reminders.channels.webhook.answers import retry_after_seconds
 from reminders.channels.webhook.secrets import READ_SECONDS
 from reminders.channels.webhook.sender import EXCHANGE_SECONDS
-from reminders.config import Settings
 from reminders.egress import Egress
+from reminders.engine.sending import attempt
+from reminders.engine.tick import LEASE_SECONDS
 from reminders.errors import InvalidField
 from reminders.model import Run
 from reminders.observe import logger
-from reminders.sending import attempt
+from reminders.settings import Settings
 from reminders.states import Reason, State
-from reminders.tick import LEASE_SECONDS
 from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving
 from tests.world import leased
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from reminders.channels.webhook import secrets
 from reminders.channels.webhook.secrets import Secrets, SecretUnreadable
-from reminders.sending import attempt
+from reminders.engine.sending import attempt
 from reminders.states import Reason, State
 from tests.functions.test_webhook import run
 from tests.receiver import FIRST, SECOND, Receiver, receiving

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local import postgres
-from reminders.address import Address
-from reminders.database import Database
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
 from tests.doors import Door, Reply, lambda_door, local_door
 
 _DOORS: dict[str, Callable[[str], AbstractContextManager[Door]]] = {"lambda": lambda_door, "local": local_door}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from local import postgres
-from reminders import planning
-from reminders.address import Address
-from reminders.database import Database
+from reminders.engine import planning
 from reminders.instants import to_instant
 from reminders.states import Status
-from reminders.store import Store
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.world import DAY, HOUR, MINUTE, NOW, World
 
 MANY = 5_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reminders.commands import Commands
+from reminders.commands.reminders import Commands
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
 from reminders.model import Condition, Message, Reminder
 from reminders.states import CompletionReason, Reason, State, Status

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pg8000.core import CoreConnection
 
-from reminders import database as database_module
-from reminders.address import Address
-from reminders.commands import Commands
-from reminders.database import Database, connect
+from reminders.commands.reminders import Commands
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
-from reminders.store import Store
+from reminders.storage import database as database_module
+from reminders.storage.database import Database, connect
+from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.wire import Fate, Wire
 from tests.world import HOUR, NOW, World, wish
 

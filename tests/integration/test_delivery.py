@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from reminders.channels import PermanentFailure, UnknownOutcome
-from reminders.commands import Commands
-from reminders.delivery import ROOM, Delivery
-from reminders.lifecycle import MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.commands.reminders import Commands
+from reminders.engine.delivery import ROOM, Delivery
+from reminders.engine.planning import Planner
+from reminders.lifecycle.decide import MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.model import Reminder, Run, RunRecord
-from reminders.planning import Planner
 from reminders.states import Reason, State, Status
-from reminders.store import Outcome, Store
+from reminders.storage.store import Outcome, Store
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World, edit
 
 DUE = NOW + HOUR

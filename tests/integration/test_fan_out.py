@@ -1,6 +1,6 @@
 """More workers when more is due than one can do."""
 
-from reminders import tick
+from reminders.engine import tick
 from tests.world import HOUR, NOW, World
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminders.commands import COMPLETED_AT_ONCE
+from reminders.commands.reminders import COMPLETED_AT_ONCE
 from reminders.errors import NotFound
 from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World

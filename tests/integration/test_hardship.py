@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from reminders import lifecycle
 from reminders.channels import PermanentFailure
+from reminders.engine.planning import PARKED_IN_A_ROW, Planner
+from reminders.lifecycle import decide as lifecycle
 from reminders.model import Run
-from reminders.planning import PARKED_IN_A_ROW, Planner
 from reminders.states import State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 
@@ -80,7 +80,7 @@ def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
 
 def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fan-out is a help and no condition."""
-    monkeypatch.setattr("reminders.tick.FAN_OUT_RUNS", 10)
+    monkeypatch.setattr("reminders.engine.tick.FAN_OUT_RUNS", 10)
     world.plant(50, due=DUE)
 
     def throttled() -> None:

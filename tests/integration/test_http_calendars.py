@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reminders.http import examples
+from reminders.api.openapi import examples
 from tests.doors import Door, Reply, encoded, reminder
 from tests.world import World
 

@@ -15,8 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
 from local import server
-from reminders.config import Settings
-from reminders.http import examples
+from reminders.api.openapi import examples
+from reminders.settings import Settings
 from tests.doors import Door
 
 # JSON Schema has no words for "within a century of now".

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from reminders.http import examples
-from reminders.http.values import utc_text
+from reminders.api.openapi import examples
+from reminders.api.values import utc_text
 from tests.doors import Door, reminder
 from tests.world import World
 

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from local import server
-from reminders.config import Settings
+from reminders.settings import Settings
 from tests.doors import EXAMPLE, Door, at_once, reminder
 from tests.world import World
 

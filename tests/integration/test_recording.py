@@ -8,7 +8,7 @@ import pytest
 
 from reminders.channels import PermanentFailure
 from reminders.errors import DatabaseUnavailable
-from reminders.store import Now, Outcome, Store
+from reminders.storage.store import Now, Outcome, Store
 from tests.world import NOW, World
 
 SESSIONS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reminders' AND pid <> pg_backend_pid()"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reminders import rows
-from reminders.address import Address
-from reminders.database import Database
+from reminders.storage import rows
+from reminders.storage.database import Database
+from reminders.storage.dsn import Address
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 on_one_database = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

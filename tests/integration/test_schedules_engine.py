@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reminders import planning
+from reminders.engine import planning
 from reminders.errors import CalendarInUse, DatabaseRefused
 from reminders.model import BusinessCalendar, Reminder, SendWindow
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from local import postgres
-from reminders.address import Address
-from reminders.database import READ_TIMEOUT_SECONDS, Database
 from reminders.errors import DatabaseRefused
 from reminders.states import State, Status
+from reminders.storage.database import READ_TIMEOUT_SECONDS, Database
+from reminders.storage.dsn import Address
 from tests.world import HOUR, NOW, World
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ import uvicorn
 
 from local import server
 from local.__main__ import WEBHOOK_SECRET
-from reminders.config import Settings
+from reminders.settings import Settings
 from reminders.wiring import Scheduler
 from tests.doors import Door, Reply, lambda_door, local_door, reminder
 from tests.receiver import FIRST, SECOND, Receiver, receiving

@@ -12,36 +12,30 @@ from pathlib import Path
 import pytest
 
 from reminders import channels
-from reminders.config import Settings
+from reminders.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "shared" / "reminders"
 FUNCTIONS = ROOT / "functions"
-SQL = PACKAGE / "sql"
+SQL = PACKAGE / "storage" / "sql"
 
-PURE = {"instants", "states", "model", "errors", "conditions", "rules", "schedule", "render", "lifecycle", "changes"}
-# A module may import only what stands in a line above its own.
+PURE = {"instants", "states", "model", "errors", "schedules", "conditions", "messages", "lifecycle"}
+# A room may import only from the lines above its own.
 LAYERS: tuple[set[str], ...] = (
-    {"instants", "states"},
-    {"model", "errors", "config", "address", "summary", "jsonb", "egress"},
-    {"conditions", "rules", "render"},
-    {"schedule"},
-    {"lifecycle", "changes"},
-    {"rows", "database", "observe"},
-    {"store", "channels"},
-    {"calendars"},
-    {"previews", "sending", "recording", "pool"},
-    {"commands", "planning", "delivery", "replanning", "burial"},
-    {"horizon"},
-    {"tick"},
-    {"wiring", "http"},
+    {"instants", "states", "errors", "settings", "observe", "egress"},
+    {"model"},
+    {"schedules", "conditions", "messages", "channels"},
+    {"lifecycle"},
+    {"storage"},
+    {"commands", "engine"},
+    {"api", "wiring"},
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    """Each file of the package with the part of it that it belongs to: a module or a folder."""
-    for path in sorted(PACKAGE.rglob("*.py")):
+    """Each file of the package with the room that it belongs to: a module or a folder at the package's top."""
+    for path in sorted(PACKAGE.glob("*/**/*.py")) + sorted(PACKAGE.glob("[!_]*.py")):
         yield path.relative_to(PACKAGE).with_suffix("").parts[0], path
 
 
@@ -88,20 +82,20 @@ CALENDARS = {"cron_descriptor", "cronsim", "importlib", "tzdata", "zoneinfo"}
 def test_the_core_is_pure(part: str, path: Path) -> None:
     """Rules import no store, no clock, no socket: only each other, a little of the standard library, and calendars' libraries."""
     assert own_parts(path) <= PURE
-    assert distributions(path) <= {"reminders", *STANDARD, *(CALENDARS if part == "rules" else ())}
+    assert distributions(path) <= {"reminders", *STANDARD, *(CALENDARS if part == "schedules" else ())}
 
 
 @pytest.mark.parametrize("part, path", FILES)
 def test_only_the_http_edge_knows_pydantic(part: str, path: Path) -> None:
-    """Nothing but http/ imports pydantic."""
-    assert part == "http" or "pydantic" not in distributions(path)
+    """Nothing but api/ imports pydantic."""
+    assert part == "api" or "pydantic" not in distributions(path)
 
 
 @pytest.mark.parametrize("part, path", FILES)
 def test_only_the_database_knows_its_driver(part: str, path: Path) -> None:
-    """Nothing but database.py imports pg8000, and nobody SQLAlchemy or Alembic."""
+    """Nothing but storage/ imports pg8000, and nobody SQLAlchemy or Alembic."""
     known = distributions(path) & {"pg8000", "sqlalchemy", "alembic"}
-    assert known <= ({"pg8000"} if part == "database" else set())
+    assert known <= ({"pg8000"} if part == "storage" else set())
 
 
 @pytest.mark.parametrize("part, path", FILES)
@@ -148,12 +142,12 @@ def test_no_statement_stands_in_python(path: Path) -> None:
 @pytest.mark.parametrize("part, path", FILES)
 def test_only_the_store_knows_the_statements(part: str, path: Path) -> None:
     """No other module names the folder or its files."""
-    assert part == "store" or [text for text in texts(path) if text == "sql" or text.endswith(".sql")] == []
+    assert part == "storage" or [text for text in texts(path) if text == "sql" or text.endswith(".sql")] == []
 
 
 def statements_of_store() -> Counter[str]:
     """How many of the store's methods name each statement."""
-    tree = ast.parse((PACKAGE / "store.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "storage" / "store.py").read_text(encoding="utf-8"))
     (store,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Store"]
     found: Counter[str] = Counter()
     for method in store.body:

@@ -12,9 +12,9 @@ import pytest
 
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import Schedule, ScheduleWish
-from reminders.rules.fields import accepted
-from reminders.rules.rule import rule_of
-from reminders.schedule import next_occurrence
+from reminders.schedules.advance import next_occurrence
+from reminders.schedules.fields import accepted
+from reminders.schedules.rule import rule_of
 from tests.unit.oracle import Days, Meant, clock_changes, following, zone_info
 
 ZONES = (

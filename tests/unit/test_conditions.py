@@ -2,8 +2,8 @@
 
 import pytest
 
-from reminders import conditions
-from reminders.conditions import Facts
+from reminders.conditions import registry as conditions
+from reminders.conditions.registry import Facts
 from reminders.errors import InvalidField
 from reminders.model import NaturalKey
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reminders.config import Settings
+from reminders.settings import Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
 from reminders.model import Schedule, ScheduleWish
-from reminders.rules.cron import Cron, cron
-from reminders.rules.fields import accepted
-from reminders.schedule import next_occurrence
+from reminders.schedules.advance import next_occurrence
+from reminders.schedules.cron import Cron, cron
+from reminders.schedules.fields import accepted
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 

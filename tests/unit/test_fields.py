@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
 from reminders.model import Schedule, ScheduleWish, SendWindow
-from reminders.rules import durations, stored, zones
-from reminders.rules.fields import NEEDED, OWN, TYPES, accepted, changed, replanned, wished
-from reminders.schedule import next_occurrence
+from reminders.schedules import durations, stored, zones
+from reminders.schedules.advance import next_occurrence
+from reminders.schedules.fields import NEEDED, OWN, TYPES, accepted, changed, replanned, wished
 from tests.unit.oracle import zone_info
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

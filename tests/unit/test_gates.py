@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, SendWindow
-from reminders.rules.gates import Gate
-from reminders.rules.zones import zone
+from reminders.schedules.send_windows import Gate
+from reminders.schedules.zones import zone
 from tests.unit.oracle import Days, clock_changes
 
 MINUTE: Instant = 60_000_000

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.http import cursors, preconditions, strict_json
-from reminders.http.refusals import InvalidRequest, MalformedBody
-from reminders.http.values import utc_text
+from reminders.api import cursors
+from reminders.api import etags as preconditions
+from reminders.api.edge import strict_json
+from reminders.api.refusals import InvalidRequest, MalformedBody
+from reminders.api.values import utc_text
 
 KEYS = st.text("ABCXYZabcxyz0189._:@+=-", min_size=1, max_size=300)
 JSON = st.recursive(

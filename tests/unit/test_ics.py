@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.http import ics
-from reminders.http.refusals import InvalidRequest
-from reminders.rules.recurrence import Recurrence
+from reminders.api import calendar_files as ics
+from reminders.api.refusals import InvalidRequest
+from reminders.schedules.rrule.recurrence import Recurrence
 
 TODAY = date(2026, 3, 2)
 

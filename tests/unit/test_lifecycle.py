@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders import lifecycle, schedule
-from reminders.conditions import Facts
+from reminders.conditions.registry import Facts
 from reminders.errors import IllegalTransition, PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.lifecycle import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
+from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle.decide import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
 from reminders.model import Due, Schedule
-from reminders.rules.step import Step
+from reminders.schedules import advance as schedule
+from reminders.schedules.step import Step
 from reminders.states import Cause, CompletionReason, Reason, Status
 from tests.world import claimed
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow
-from reminders.rules.fields import accepted
-from reminders.rules.gates import Gate
-from reminders.rules.rule import gate_of, jitter_of, rule_of, timeline_of
-from reminders.rules.step import Step
-from reminders.rules.timeline import Timeline
-from reminders.schedule import NEVER, due_after, step
+from reminders.schedules.advance import NEVER, due_after, step
+from reminders.schedules.fields import accepted
+from reminders.schedules.rule import gate_of, jitter_of, rule_of, timeline_of
+from reminders.schedules.send_windows import Gate
+from reminders.schedules.step import Step
+from reminders.schedules.timeline import Timeline
 from reminders.states import Reason
 from tests.world import claimed
 

@@ -9,10 +9,10 @@ import pytest
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
 from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow
-from reminders.rules.fields import accepted
-from reminders.rules.preview import Item, upcoming
-from reminders.rules.rule import timeline_of
-from reminders.rules.words import describe
+from reminders.schedules.fields import accepted
+from reminders.schedules.preview import Item, upcoming
+from reminders.schedules.rule import timeline_of
+from reminders.schedules.words import describe
 
 BERLIN = "Europe/Berlin"
 OFFICE = SendWindow(weekdays=frozenset(range(5)), opens=540, closes=1020)

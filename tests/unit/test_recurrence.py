@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
 from reminders.model import Schedule, ScheduleWish
-from reminders.rules.fields import accepted
-from reminders.rules.periods import SingleDays
-from reminders.rules.recurrence import Recurrence, last_permitted
-from reminders.rules.rrule_parts import Parts
-from reminders.rules.wall import next_wall, walls
-from reminders.rules.zones import DAY, moment_of, wall_of
-from reminders.schedule import next_occurrence
+from reminders.schedules.advance import next_occurrence
+from reminders.schedules.fields import accepted
+from reminders.schedules.patterns import next_wall, walls
+from reminders.schedules.rrule.parts import Parts
+from reminders.schedules.rrule.periods import SingleDays
+from reminders.schedules.rrule.recurrence import Recurrence, last_permitted
+from reminders.schedules.zones import DAY, moment_of, wall_of
 from tests.unit.oracle import zone_info
 from tests.unit.rfc5545 import EXAMPLES, ZONE, Example, wall
 

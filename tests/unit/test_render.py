@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from reminders import render
 from reminders.errors import InvalidField
+from reminders.messages import render
+from reminders.messages.render import MAX_RENDERED, NAMES
 from reminders.model import Message, NaturalKey
-from reminders.render import MAX_RENDERED, NAMES
 
 KEY = NaturalKey(entity_type="interviewer", entity_id="INT_100", event_type="feedback_form")
 VALUES = render.values(KEY, "email", "0190a0a0", 3, 1_772_442_000_000_000, 2)

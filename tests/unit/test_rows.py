@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reminders import rows
+from reminders.storage import rows
 
 
 @pytest.mark.parametrize(

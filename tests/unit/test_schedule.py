@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import Due, Schedule, ScheduleWish
-from reminders.rules.fields import accepted
-from reminders.rules.step import Step
-from reminders.schedule import _check_advance, next_occurrence, step
+from reminders.schedules.advance import _check_advance, next_occurrence, step
+from reminders.schedules.fields import accepted
+from reminders.schedules.step import Step
 from tests.unit.oracle import zone_info
 from tests.world import claimed
 
@@ -288,7 +288,7 @@ def test_backoff(gaps: tuple[int, ...], minutes: list[int]) -> None:
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=6), st.integers(-100, 5_000), st.integers(0, 5_000))
 def test_backoff_counts_what_it_has(gaps: list[int], begin: int, length: int) -> None:
     """Counting is the same as going from one to the next."""
-    from reminders.rules.rule import rule_of
+    from reminders.schedules.rule import rule_of
 
     rule = rule_of(wished(schedule_type="recurring", backoff_minutes=tuple(gaps), start_at=NINE))
     written, at = [], 0
@@ -498,7 +498,7 @@ def test_the_next_is_later_and_the_first(schedule: Schedule, after: datetime) ->
 @given(schedules(), _any_moment, st.integers(0, 50))
 def test_counting_is_walking(schedule: Schedule, after: datetime, steps: int) -> None:
     """For every type: from a moment to the instant that so many steps lead to, a rule counts the steps."""
-    from reminders.rules.rule import rule_of
+    from reminders.schedules.rule import rule_of
 
     rule = rule_of(schedule)
     walked = instants(schedule, steps, after)

@@ -8,8 +8,8 @@ import pkgutil
 from collections.abc import Callable
 from typing import Protocol
 
-from reminders.config import Settings
 from reminders.model import Run
+from reminders.settings import Settings
 from reminders.states import Reason
 
 

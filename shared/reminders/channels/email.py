@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from reminders.channels import PermanentFailure, UnknownOutcome, channel
-from reminders.config import Settings
 from reminders.model import Run
+from reminders.settings import Settings
 from reminders.states import Reason
 
 _STEP_SECONDS = 2.0  # one step of an exchange: connecting, or waiting for an answer; SMTP has up to nine

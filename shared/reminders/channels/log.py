@@ -1,9 +1,9 @@
 """One line in the service's own log; never the body or the recipient."""
 
 from reminders.channels import channel
-from reminders.config import Settings
 from reminders.model import Run
 from reminders.observe import logger
+from reminders.settings import Settings
 
 
 @channel("log")

@@ -14,8 +14,8 @@ from functools import partial
 from ipaddress import ip_address
 
 from reminders.egress.addresses import is_reachable
-from reminders.egress.aside import Aside, Crowded
 from reminders.egress.failures import EgressFailed, EgressFailure, EgressRefused, EgressUnknown
+from reminders.egress.side_calls import Aside, Crowded
 from reminders.egress.sockets import Deadline, Dial, Resolve, dial, look_up
 from reminders.egress.target import Permissions, Target, target_of
 

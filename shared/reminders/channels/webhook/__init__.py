@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reminders.channels import PermanentFailure, channel
-from reminders.config import Settings
 from reminders.errors import InvalidField
 from reminders.model import Run
+from reminders.settings import Settings
 from reminders.states import Reason
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from reminders.channels import PermanentFailure
 from reminders.channels.webhook.secrets import ARN, MAX_LIVE, is_secret
-from reminders.config import Settings
 from reminders.egress import Egress, EgressRefused
 from reminders.model import Json
+from reminders.settings import Settings
 from reminders.states import Reason
 
 ELSEWHERE = "elsewhere"  # as WEBHOOK_SECRETS, where nothing is signed: there are some, but not in this process

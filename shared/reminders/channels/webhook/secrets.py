@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from reminders.egress.aside import Aside
+from reminders.egress.side_calls import Aside
 from reminders.egress.sockets import Deadline
 from reminders.observe import logger
 

@@ -7,9 +7,9 @@ from reminders.channels.webhook.answers import judge
 from reminders.channels.webhook.endpoints import ELSEWHERE, Endpoints
 from reminders.channels.webhook.message import compose, signed_headers
 from reminders.channels.webhook.secrets import Secrets
-from reminders.config import Settings
 from reminders.egress import Egress, EgressRefused, EgressUnknown
 from reminders.model import Run
+from reminders.settings import Settings
 
 EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
 

@@ -1,0 +1,140 @@
+"""Errors as `application/problem+json` (RFC 9457): which error becomes which status stands in one table."""
+
+import json
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from reminders.api.field_errors import field_errors
+from reminders.api.refusals import (
+    BodyTooLarge,
+    FieldError,
+    InvalidRequest,
+    MalformedBody,
+    UnknownPath,
+    UnsupportedMediaType,
+    WrongMethod,
+)
+from reminders.errors import (
+    CalendarInUse,
+    ConditionIsTrue,
+    DatabaseUnavailable,
+    IllegalTransition,
+    InvalidField,
+    NotFound,
+    PlanRefused,
+    StaleVersion,
+)
+from reminders.observe import logger
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+
+
+class Kind(NamedTuple):
+    """A sort of problem: its status, and what stays the same each time that it occurs."""
+
+    status: int
+    slug: str
+    title: str
+
+    @property
+    def type(self) -> str:
+        return f"/problems/{self.slug}"
+
+
+_INVALID = Kind(422, "invalid-request", "The request cannot be accepted")
+_UNEXPECTED = Kind(500, "internal-error", "Something went wrong on this side")
+
+KINDS: dict[type[Exception], Kind] = {
+    MalformedBody: Kind(400, "malformed-body", "The body cannot be read"),
+    NotFound: Kind(404, "not-found", "There is no such thing"),
+    UnknownPath: Kind(404, "unknown-path", "There is nothing at this path"),
+    WrongMethod: Kind(405, "method-not-allowed", "The path does not take this method"),
+    IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
+    ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
+    CalendarInUse: Kind(409, "calendar-in-use", "A live reminder keeps to the calendar"),
+    PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
+    StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
+    BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
+    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
+    InvalidField: _INVALID,
+    InvalidRequest: _INVALID,
+    RequestValidationError: _INVALID,
+    DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
+    Exception: _UNEXPECTED,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is answered: a kind, the details of this occurrence, and headers that the status asks for."""
+
+    kind: Kind
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        kind = self.kind
+        content: dict[str, Any] = {
+            "type": kind.type,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            content["errors"] = [error._asdict() for error in self.errors]
+        return json.dumps(content)
+
+
+def respond(error: Exception) -> Response[str]:
+    """The problem as Powertools' exception handlers return it."""
+    problem = of(error)
+    return Response(problem.kind.status, CONTENT_TYPE, problem.body, dict(problem.headers))
+
+
+def of(error: Exception) -> Problem:
+    """What an exception is to a caller. What nobody expects is logged, and says nothing of itself."""
+    kind = next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
+    match error:
+        case RequestValidationError():
+            found = field_errors(error.errors())
+            return _of_fields(found) if found else _unexpected(error)
+        case InvalidRequest():
+            return _of_fields(error.errors)
+        case InvalidField():
+            return _of_fields([FieldError(error.field, error.message)])
+        case WrongMethod():
+            return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
+        case DatabaseUnavailable():
+            logger.warning("database unavailable", extra={"why": error.why})
+            after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            return Problem(
+                kind=kind,
+                detail="try again in a moment: whether the request was carried out is not known",
+                headers=after,
+            )
+    return _unexpected(error) if kind is _UNEXPECTED else Problem(kind=kind, detail=str(error))
+
+
+def _of_fields(errors: Iterable[FieldError]) -> Problem:
+    invalid = InvalidRequest(errors)
+    return Problem(kind=_INVALID, detail=str(invalid), errors=invalid.errors)
+
+
+def _unexpected(error: Exception) -> Problem:
+    """Logged by its type and place: its text might hold what a caller has sent."""
+    logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": _places(error)})
+    return Problem(kind=_UNEXPECTED, detail="the request was not carried out; the service's log says more")
+
+
+def _places(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

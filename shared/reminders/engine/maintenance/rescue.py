@@ -1,0 +1,44 @@
+"""The end of runs that nobody will send: those that have used up their attempts, and those whose channel does not exist."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from reminders.lifecycle.decide import MAX_ATTEMPTS
+from reminders.observe import logger
+from reminders.states import Reason
+from reminders.storage.store import Now, Store
+
+
+def bury_undeliverable(
+    store: Store, channels: Collection[str], has_time: Callable[[], bool], now: Now
+) -> Iterator[int]:
+    """Ends as DEAD what has used up its attempts under dead workers, or names an unknown channel; yields how many each time."""
+    while has_time() and (found := store.undeliverable(channels, MAX_ATTEMPTS, now)):
+        total = 0
+        for exhausted, reason, error in (
+            (True, Reason.EXHAUSTED, "each worker that began to send it died"),
+            (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
+        ):
+            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
+            if runs:
+                buried = _bury(store, runs, reason, error, now)
+                total += buried
+                yield buried
+        if not total:
+            return
+
+
+def _bury(store: Store, runs: Mapping[int, str], reason: Reason, error: str, now: Now) -> int:
+    """How many were buried: those whose reminder nobody else has locked."""
+
+    def work() -> list[int]:
+        ours = store.lock_reminders(set(runs.values()))
+        buried = [run_id for run_id, reminder_id in runs.items() if reminder_id in ours]
+        if buried:
+            store.bury(buried, reason, error, now)
+            store.fail_undelivered(ours, now)
+        return buried
+
+    buried = store.atomically(work)
+    for run_id in buried:
+        logger.warning("run is dead", extra={"run_id": run_id, "reason": reason})
+    return len(buried)

@@ -1,0 +1,190 @@
+"""Planning: one short transaction that locks due reminders, decides, and writes down what becomes of them."""
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from reminders.conditions.registry import Facts
+from reminders.errors import DatabaseRefused
+from reminders.instants import Instant
+from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle.decide import Decision
+from reminders.messages import render
+from reminders.model import Due, Json, Run
+from reminders.observe import logger
+from reminders.states import CompletionReason, Reason, State, Status
+from reminders.storage.store import Claim, Now, Plan, Store
+
+PLAN_SECONDS = 1.0  # of deciding in one transaction, whose idle time the server bounds; what is left comes next
+PARKED_IN_A_ROW = 10  # more refusals with no success between them are hardly the rows' fault: the tick then ends
+
+
+class Planned(NamedTuple):
+    """What one batch has come to."""
+
+    plans: Sequence[Plan]
+    is_full: bool  # as many as were asked for: there may be more
+    leased: list[Run]  # this worker's to send
+    read_at: float  # monotonic: when the stop facts began to be read
+    claim_seconds: float
+    now: Instant
+    last_due: Instant | None  # the latest next_run_at in the batch
+    still_due: Instant | None  # the earliest next_run_at that is not later than `now`: there is more to do there
+
+
+class Planner:
+    """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
+
+    def __init__(self, store: Store, *, batch: int, lease_seconds: float, now: Now = None) -> None:
+        self._store = store
+        self._batch = batch
+        self._lease_seconds = lease_seconds
+        self._now = now
+        self._size = batch
+        self._parked_in_a_row = 0
+        self.parked = 0
+
+    def plan(self, rooms: Mapping[str, int], floor: Instant | None) -> Planned:
+        """Plans at most one batch of what is due after `floor`; leases as many runs as the channels have room for."""
+        suspect: list[Due] = []
+        while True:
+            try:
+                planned = self._store.atomically(lambda: self._once(dict(rooms), floor, suspect))
+            except DatabaseRefused as refused:
+                if not suspect or not _is_about_a_row(refused) or self._parked_in_a_row >= PARKED_IN_A_ROW:
+                    raise
+                if len(suspect) == 1:
+                    self._park(suspect[0], refused)
+                self._size = max(1, len(suspect) // 2)
+                continue
+            self._size = min(self._batch, self._size * 2)
+            self._parked_in_a_row = 0
+            return planned
+
+    def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
+        read_at = monotonic()
+        suspect.clear()
+        claim = self._store.claim_due(self._size, floor, self._now)
+        claim_seconds = monotonic() - read_at
+        suspect[:] = claim.due
+        plans = self._decided(claim, rooms)
+        if plans:
+            if claim.waiting:
+                self._cancel_waiting(claim, plans)
+            advanced = self._store.advance(plans, self._lease_seconds, self._now)
+            if advanced != len(plans):
+                raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
+            ended_dead = [
+                p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED
+            ]
+            if ended_dead:
+                self._store.fail_undelivered(ended_dead, self._now)
+        leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
+        last = plans[-1].due.next_run_at if plans else None
+        still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
+        return Planned(
+            plans,
+            len(plans) == self._size or len(plans) < len(claim.due),
+            leased,
+            read_at,
+            claim_seconds,
+            claim.now,
+            last,
+            min(still_due, default=None),
+        )
+
+    def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
+        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction."""
+        until = monotonic() + PLAN_SECONDS
+        plans: list[Plan] = []
+        for due in claim.due:
+            plans.append(_plan(due, claim.facts, claim.now, rooms))
+            if monotonic() > until:
+                break
+        return plans
+
+    def _cancel_waiting(self, claim: Claim, plans: Sequence[Plan]) -> None:
+        """A retry that the next occurrence overtakes is not made; of a reminder that ends by its condition nothing is."""
+        ended, overtaken = [], []
+        for due, decision, *_ in plans:
+            if due.id not in claim.waiting:
+                continue
+            if decision.reason == CompletionReason.STOP_CONDITION:
+                ended.append((due.id, Reason.STOPPED))
+            elif decision.status is Status.FAILED:
+                ended.append((due.id, Reason.ENDED))
+            elif decision.fires and decision.supersedes and decision.planned_through is not None:
+                overtaken.append((due.id, Reason.SUPERSEDED))
+        if ended:
+            self._store.cancel_waiting(ended, self._now)
+        if overtaken:
+            self._store.cancel_waiting(overtaken, self._now, retries_only=True)
+
+    def _park(self, due: Due, refused: DatabaseRefused) -> None:
+        logger.error("reminder parked", extra={"reminder": due.id, "sqlstate": refused.sqlstate})
+        self._store.park(due.id, f"the database refuses its plan: {refused}"[:500], self._now)
+        self._parked_in_a_row += 1
+        self.parked += 1
+
+
+def _is_about_a_row(refused: DatabaseRefused) -> bool:
+    """Whether the refusal is about the data (classes 22, 23, 54, P0) and not about the server or its permissions."""
+    return refused.sqlstate[:2] in ("22", "23", "54", "P0")
+
+
+def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
+    try:
+        decision = lifecycle.decide(due, facts, now)
+    except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
+        logger.exception("reminder parked", extra={"reminder": due.id})
+        return Plan(due, _parked(due, error), None, None, None, None)
+    if not decision.fires:
+        state = None if decision.skipped is None else State.SKIPPED
+        return Plan(due, decision, state, decision.skipped, None, None)
+    message: dict[str, Json] | None = None
+    if due.message is not None and render.has_placeholders(due.message):
+        try:
+            message = _rendered(due, decision)
+        except Exception as error:
+            logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.RENDER_FAILED})
+            return Plan(due, decision, State.DEAD, Reason.RENDER_FAILED, f"{error}"[:500], None)
+    room = rooms.get(due.channel)
+    if room is None:
+        logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.UNKNOWN_CHANNEL})
+        return Plan(due, decision, State.DEAD, Reason.UNKNOWN_CHANNEL, None, message)
+    if room <= 0:
+        return Plan(due, decision, State.PENDING, None, None, message)
+    rooms[due.channel] = room - 1
+    return Plan(due, decision, State.SENDING, None, None, message)
+
+
+def _parked(due: Due, error: Exception) -> Decision:
+    text = f"{type(error).__name__}: {error}"[:500]
+    return Decision(Status.FAILED, False, None, None, 0, None, None, None, text)
+
+
+def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
+    message = due.message or {}
+    values = render.values(
+        due, due.channel, due.id, due.occurrence_no + 1, decision.scheduled_at or 0, decision.stands_for
+    )
+    return render.render(message, values)
+
+
+def _run(plan: Plan) -> Run:
+    due, decision = plan.due, plan.decision
+    return Run(
+        due.run_id,
+        due.id,
+        due.occurrence_no + 1,
+        0,
+        1,
+        decision.scheduled_at or 0,
+        decision.stands_for,
+        due.channel,
+        due.recipient,
+        due.message if plan.message is None else plan.message,
+        due.entity_type,
+        due.entity_id,
+        due.event_type,
+    )

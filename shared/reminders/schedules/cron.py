@@ -1,0 +1,140 @@
+"""Cron expressions: five fields as Debian's cron reads them, names, `L`, `LW`, `#`, and `@daily` and the like.
+
+cronsim reads the fields and judges days; it is not asked for instants, since it errs where a zone shifts by part of an
+hour.
+"""
+
+import re
+from bisect import bisect_left
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+
+from cronsim import CronSim, CronSimError
+
+from reminders.errors import InvalidField
+from reminders.schedules.patterns import HORIZON_DAYS
+from reminders.schedules.zones import SECOND
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_LAST = date.max.toordinal() - 31
+_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a begin; nothing of it is used
+_MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_STEPPED_RANGE = re.compile(r"(?P<first>[A-Z0-9]+)-(?P<last>[A-Z0-9]+)/0*[1-9][0-9]*", re.ASCII | re.IGNORECASE)
+_NAMES = {
+    name: str(number)
+    for names in ("SUN MON TUE WED THU FRI SAT", "_ JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
+    for number, name in enumerate(names.split())
+}
+
+
+class Cron:
+    """The wall times of an expression."""
+
+    def __init__(self, expression: str) -> None:
+        if not expression.isascii():  # upper() would make letters of some that are none
+            raise InvalidField("cron", "is written in ASCII")
+        fields = [",".join(map(_single, field.split(","))) for field in spelled_out(expression).split()]
+        if len(fields) != 5:
+            raise InvalidField("cron", "must have five fields: minute, hour, day of month, month, day of week")
+        try:
+            self._sim = CronSim(" ".join(fields), _SOME_TIME)
+        except (CronSimError, AssertionError, ValueError, AttributeError, TypeError) as refused:
+            raise InvalidField("cron", _reason(refused)) from None
+        minutes, hours = sorted(self._sim.minutes), sorted(self._sim.hours)
+        self.counts_elapsed_time = "*" in fields[0] or "*" in fields[1]
+        """Debian's exception: with a star in its minute or hour it runs through the repeated hour."""
+        self._times = tuple((hour * 60 + minute) * 60 * SECOND for hour in hours for minute in minutes)
+        self._next: dict[int, int | None] = {}
+        self._months: dict[tuple[int, int], Sequence[int]] = {}
+
+    def times(self, day: int) -> Sequence[int]:
+        return self._times if self.next_day(day) == day else ()
+
+    def next_day(self, day: int) -> int | None:
+        try:
+            return self._next[day]
+        except KeyError:
+            if len(self._next) > 1_000:
+                self._next.clear()
+            self._next[day] = found = self._search(day)
+            if found != day:
+                self._next[day + 1] = found  # who has asked for this day asks for that one next
+            return found
+
+    def count(self, first: int, last: int) -> int:
+        found, candidate, end = 0, _EPOCH_DAY + first, _EPOCH_DAY + last
+        while candidate < end:
+            begin = date.fromordinal(candidate)
+            days, before = self._days_in(begin), candidate - begin.day
+            found += bisect_left(days, end - before) - bisect_left(days, begin.day)
+            candidate = _next_month(begin)
+        return found * len(self._times)
+
+    def _search(self, day: int) -> int | None:
+        candidate, last = _EPOCH_DAY + day, min(_EPOCH_DAY + day + HORIZON_DAYS, _LAST)
+        while candidate <= last:
+            begin = date.fromordinal(candidate)
+            days = self._days_in(begin)
+            place = bisect_left(days, begin.day)
+            if place < len(days):
+                found = candidate - begin.day + days[place]
+                return found - _EPOCH_DAY if found <= last else None
+            candidate = _next_month(begin)
+        return None
+
+    def _days_in(self, day: date) -> Sequence[int]:
+        """The days that are meant of the month in which a day lies."""
+        if day.month not in self._sim.months:
+            return ()
+        shape = monthrange(day.year, day.month)
+        if shape not in self._months:  # there are only 28 different months
+            days = range(1, shape[1] + 1)
+            self._months[shape] = tuple(number for number in days if self._sim.match_day(day.replace(day=number)))
+        return self._months[shape]
+
+
+def spelled_out(expression: str) -> str:
+    """The five fields that a word such as `@daily` stands for; anything else as it is."""
+    if not expression.startswith("@"):
+        return expression
+    try:
+        return _MACROS[expression.lower()]
+    except KeyError:
+        raise InvalidField("cron", f"unknown word; known: {', '.join(_MACROS)}") from None
+
+
+@lru_cache(maxsize=4_096)
+def cron(expression: str) -> Cron:
+    """An expression's pattern; InvalidField when it cannot be one. The same object each time: it remembers its days."""
+    return Cron(expression)
+
+
+def _single(term: str) -> str:
+    """A range of one value without its step: cronsim reads `2-2/4` as `2/4`, from the second on each fourth."""
+    found = _STEPPED_RANGE.fullmatch(term)
+    return found["first"] if found and _value(found["first"]) == _value(found["last"]) else term
+
+
+def _value(word: str) -> str:
+    return _NAMES.get(word.upper(), word.lstrip("0") or "0")
+
+
+def _next_month(day: date) -> int:
+    """The first of the next month, as an ordinal."""
+    year, month = divmod(day.year * 12 + day.month, 12)
+    return date(year, month + 1, 1).toordinal()
+
+
+def _reason(refused: Exception) -> str:
+    name = str(refused).removeprefix("Bad ") if isinstance(refused, CronSimError) else ""
+    return f"its {name} field cannot be read, or never comes" if name else "cannot be read"

@@ -1,0 +1,206 @@
+"""Between rows and values: how parameters are written, and what the columns of a row become."""
+
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any
+
+from reminders.model import (
+    BusinessCalendar,
+    Condition,
+    Flag,
+    Json,
+    Message,
+    NamedCalendar,
+    NaturalKey,
+    Reminder,
+    Run,
+    RunRecord,
+    Schedule,
+)
+from reminders.schedules import stored
+from reminders.states import State, Status
+from reminders.storage import jsonb
+
+
+def time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def json_text(value: dict[str, Json] | None) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but NULLs
+# becomes an empty array, which unnest fills up with NULLs beside a longer one.
+
+
+def numbers(values: Collection[float | None]) -> str:
+    """An array of numbers."""
+    listed = list(values)
+    if listed.count(None) == len(listed):
+        return "{}"
+    return "{" + repr(listed)[1:-1].replace("None", "NULL") + "}"
+
+
+def words(values: Collection[str | None]) -> str:
+    """An array of texts that are known to need no quotes: ids, names of states, and the like."""
+    listed = list(values)
+    missing = listed.count(None)
+    if missing == len(listed):
+        return "{}"
+    return "{" + ",".join([value or "NULL" for value in listed] if missing else listed) + "}"  # type: ignore[arg-type]
+
+
+def texts(values: Collection[str | None]) -> str:
+    """An array of any texts."""
+    return words([None if value is None else _quoted(value) for value in values])
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def natural_key(key: NaturalKey) -> dict[str, Any]:
+    return {"entity_type": key.entity_type, "entity_id": key.entity_id, "event_type": key.event_type}
+
+
+def columns(reminder: Reminder) -> dict[str, Any]:
+    condition, schedule = reminder.condition, reminder.schedule
+    return {
+        "id": reminder.id,
+        "channel": reminder.channel,
+        "recipient": reminder.recipient,
+        "message": json_text(reminder.message.as_object()),
+        "schedule_type": schedule.schedule_type,
+        "interval_minutes": schedule.interval_minutes,
+        "start_at": time(schedule.start_at),
+        "schedule": stored.to_text(schedule),
+        "runs_left": reminder.runs_left,
+        "next_run_at": time(reminder.next_run_at),
+        "planned_through": time(reminder.planned_through),
+        "stop_condition_type": condition.type if condition else None,
+        "stop_condition_value": condition.value if condition else None,
+    }
+
+
+def to_reminder(row: dict[str, Any]) -> Reminder:
+    condition = None
+    if row["stop_condition_type"] is not None:
+        condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
+    message = row["message"] or {}
+    return Reminder(
+        id=str(row["id"]),
+        key=NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        message=Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload")),
+        schedule=_schedule(row),
+        condition=condition,
+        status=Status(row["status"]),
+        **{name: row[name] for name in _SAME_NAME},
+    )
+
+
+def _schedule(row: dict[str, Any]) -> Schedule:
+    """The driver has read the JSON already; it is written again, since many reminders have the same."""
+    text = None if row["schedule"] is None else json.dumps(row["schedule"])
+    columns = row["schedule_type"], row["start_at"], row["interval_minutes"]
+    try:
+        return stored.to_schedule(*columns, text)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):  # SQL has put it there: the row can still be shown, and parked when it is due
+        return stored.to_schedule(*columns, None)
+
+
+def to_calendar(text: str) -> BusinessCalendar:
+    """A business calendar's days."""
+    return _calendar(json.loads(text))
+
+
+def to_named_calendar(row: dict[str, Any]) -> NamedCalendar:
+    return NamedCalendar(
+        name=row["name"], days=to_calendar(row["days"]), created_at=row["created_at"], updated_at=row["updated_at"]
+    )
+
+
+def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
+    """Business calendars by name, those that can be read."""
+    found: dict[str, BusinessCalendar] = {}
+    for name, days in {} if text is None else json.loads(text).items():
+        with suppress(
+            ValueError, TypeError, KeyError
+        ):  # SQL has put it there: it harms those that keep to it, and no others
+            found[name] = _calendar(days)
+    return found
+
+
+def calendar_text(calendar: BusinessCalendar) -> str:
+    """A business calendar's days as they are stored."""
+    days = {"weekdays": sorted(calendar.weekdays), "holidays": [day.isoformat() for day in sorted(calendar.holidays)]}
+    return json.dumps(days)
+
+
+def _calendar(days: dict[str, Any]) -> BusinessCalendar:
+    return BusinessCalendar(
+        weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
+    )
+
+
+_SAME_NAME = (
+    "channel",
+    "recipient",
+    "next_run_at",
+    "planned_through",
+    "occurrence_no",
+    "runs_left",
+    "paused_at",
+    "resumed_at",
+    "completed_at",
+    "completion_reason",
+    "last_error",
+    "version",
+    "created_at",
+    "updated_at",
+)
+
+
+def to_record(row: dict[str, Any]) -> RunRecord:
+    message = row["message"] or {}
+    return RunRecord(
+        key=f"{row['reminder_id']}_{row['occurrence_no']}_{row['step']}",
+        subject=message.get("subject"),
+        body=message.get("body"),
+        state=State(row["state"]),
+        **{name: row[name] for name in _SAME_NAME_IN_RUN},
+    )
+
+
+_SAME_NAME_IN_RUN = (
+    "occurrence_no",
+    "step",
+    "cause",
+    "scheduled_for",
+    "stands_for",
+    "channel",
+    "recipient",
+    "attempt",
+    "attempt_at",
+    "reason",
+    "error",
+    "provider_id",
+    "created_at",
+    "finished_at",
+)
+
+
+def to_flag(row: dict[str, Any]) -> Flag:
+    return Flag(key=row["key"], value=row["value"], created_at=row["created_at"], updated_at=row["updated_at"])
+
+
+def to_runs(found: str | None) -> list[Run]:
+    return [Run._make(row) for row in jsonb.parse(found)] if found else []
