@@ -23,7 +23,7 @@ from reminders.commands.reminders import Commands
 from reminders.engine.delivery import ROOM
 from reminders.engine.summary import quantile
 from reminders.lifecycle.edits import NewReminder
-from reminders.model import Condition, Message, NaturalKey, ScheduleWish
+from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
 from reminders.storage.dsn import Address
 
 BUDGET_SECONDS = 600.0
@@ -49,7 +49,7 @@ class Caller:
             commands = Commands(store, frozenset({"slow"}))
             while goes_on():
                 began = perf_counter()
-                reminder, _ = commands.create(_wish(next(self._numbers)))
+                reminder, _ = commands.create(_new_reminder(next(self._numbers)))
                 created = perf_counter()
                 commands.get(reminder.id)
                 self.create_ms.append((created - began) * 1000)
@@ -63,11 +63,11 @@ class Caller:
         ]
 
 
-def _wish(number: int) -> NewReminder:
+def _new_reminder(number: int) -> NewReminder:
     return NewReminder(
         key=NaturalKey(entity_type="caller", entity_id=f"CALL_{number}", event_type="feedback_form"),
         channel="slow",
-        schedule=ScheduleWish(
+        schedule=ScheduleSpec(
             schedule_type="recurring", interval_minutes=60, start_at=datetime.now(UTC) + timedelta(days=1)
         ),
         message=Message(subject="Feedback of {{entity_id}}"),

@@ -18,7 +18,7 @@ from time import thread_time
 from bench.figures import Figure, show
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
-from reminders.model import Schedule, ScheduleWish
+from reminders.model import Schedule, ScheduleSpec
 from reminders.schedules import cron, zones
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted
@@ -110,7 +110,7 @@ class Cost:
 def schedule(kind: str, **fields: object) -> Schedule:
     """One that begins on a leap day."""
     given = {"schedule_type": kind, "start_at": START, **fields}
-    return accepted(ScheduleWish(**given), START)  # type: ignore[arg-type]
+    return accepted(ScheduleSpec(**given), START)  # type: ignore[arg-type]
 
 
 def cron_schedule(expression: str) -> Schedule:

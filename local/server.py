@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from aws_lambda_powertools.event_handler import HttpResolverLocal
 
 from reminders.api import build_api, warm_up
-from reminders.api.edge import requests as door
+from reminders.api.edge import requests
 from reminders.api.edge.guard import Admitted, Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import LARGEST_BODY
@@ -78,7 +78,7 @@ class App:
         await send({"type": "http.response.body", "body": content})
 
     def _answer(self, scope: Message, body: bytes) -> Answer:
-        return door.answer(self._table, lambda: _call(scope, body), self._resolve)
+        return requests.answer(self._table, lambda: _call(scope, body), self._resolve)
 
     def _resolve(self, admitted: Admitted) -> Answer:
         return asyncio.run(_resolved(self._resolver, admitted))

@@ -11,8 +11,8 @@ from reminders.commands.reminders import Commands, NewReminder
 from reminders.engine.summary import Summary
 from reminders.engine.tick import Tick
 from reminders.instants import Instant, to_instant
-from reminders.lifecycle.edits import WISHED_FIELDS, Edit
-from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Run, RunRecord, Schedule, ScheduleWish
+from reminders.lifecycle.edits import SPEC_FIELDS, Edit
+from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Run, RunRecord, Schedule, ScheduleSpec
 from reminders.schedules import stored
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
@@ -74,7 +74,7 @@ class World:
 
     def create(self, *, now: datetime = NOW, **changes: Any) -> Reminder:
         """A reminder made through the commands."""
-        reminder, _ = self.commands.create(wish(**changes), now=now)
+        reminder, _ = self.commands.create(new_reminder(**changes), now=now)
         return reminder
 
     def plant(
@@ -145,7 +145,7 @@ class World:
         return self.commands.get(reminder.id)
 
 
-def wish(
+def new_reminder(
     *,
     entity_type: str = "interviewer",
     entity_id: str = "INT_100",
@@ -159,14 +159,14 @@ def wish(
     payload: dict[str, Any] | None = None,
     **others: Any,
 ) -> NewReminder:
-    """A caller's wish with the values of the README's example."""
-    schedule = {name: others.pop(name) for name in WISHED_FIELDS & others.keys()}
+    """What a caller asks for, with the values of the README's example."""
+    schedule = {name: others.pop(name) for name in SPEC_FIELDS & others.keys()}
     if schedule_type != "recurring" or "backoff_minutes" in schedule:
         interval_minutes = None
     return NewReminder(
         key=NaturalKey(entity_type=entity_type, entity_id=entity_id, event_type=event_type),
         channel=channel,
-        schedule=ScheduleWish(schedule_type=schedule_type, interval_minutes=interval_minutes, **schedule),
+        schedule=ScheduleSpec(schedule_type=schedule_type, interval_minutes=interval_minutes, **schedule),
         message=Message(subject=subject, body=body, payload=payload),
         condition=None if flag is None else Condition(type="db_check", value=flag),
         **others,
@@ -175,9 +175,9 @@ def wish(
 
 def edit(**changes: Any) -> Edit:
     """A caller's change of these fields."""
-    schedule = {name: changes[name] for name in WISHED_FIELDS & changes.keys()}
+    schedule = {name: changes[name] for name in SPEC_FIELDS & changes.keys()}
     others = {name: value for name, value in changes.items() if name not in schedule}
-    return Edit(given=frozenset(changes), schedule=ScheduleWish(**schedule), **others)
+    return Edit(given=frozenset(changes), schedule=ScheduleSpec(**schedule), **others)
 
 
 def claimed(schedule: Schedule, cursor: Instant | None, /, **changes: Any) -> Due:

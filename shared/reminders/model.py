@@ -46,7 +46,7 @@ class BusinessCalendar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduleWish:
+class ScheduleSpec:
     """When a reminder shall fire, as a caller says it. Which fields belong to which type stands in `rules/fields.py`."""
 
     schedule_type: str = ""
@@ -78,8 +78,8 @@ class ScheduleWish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule(ScheduleWish):
-    """When a reminder fires: a wish that was accepted, and what follows from it.
+class Schedule(ScheduleSpec):
+    """When a reminder fires: a specification that was accepted, and what follows from it.
 
     What was meant by a wall clock is kept as such: the fields that end in `_local` are naive wall times in `timezone`, from
     which the instants are worked out again when a zone's rules change.

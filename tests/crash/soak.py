@@ -29,7 +29,7 @@ from local import postgres
 from reminders.commands.reminders import Commands
 from reminders.errors import IllegalTransition
 from reminders.lifecycle.edits import NewReminder
-from reminders.model import Condition, Message, NaturalKey, ScheduleWish
+from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
@@ -208,7 +208,7 @@ def _call(address: Address, reminders: int, seconds: float, is_enough: Callable[
             if number >= reminders and is_enough():
                 return
             vip = number % 10 == 0
-            created, _ = commands.create(_wish(number, "VIP" if vip else "INT", chance))
+            created, _ = commands.create(_new_reminder(number, "VIP" if vip else "INT", chance))
             if vip:
                 important.append(created.id)
                 with suppress(IllegalTransition):  # it has ended meanwhile: that is an answer
@@ -218,14 +218,14 @@ def _call(address: Address, reminders: int, seconds: float, is_enough: Callable[
                 time.sleep(seconds * 0.8 * 50 / reminders)
 
 
-def _wish(number: int, name: str, chance: random.Random) -> NewReminder:
+def _new_reminder(number: int, name: str, chance: random.Random) -> NewReminder:
     """One in three fires each minute, the others once."""
     often = number % 3 == 0
     return NewReminder(
         key=NaturalKey(entity_type="interviewer", entity_id=f"{name}_{number}", event_type="feedback_form"),
         channel="post",
         recipient="hook",
-        schedule=ScheduleWish(
+        schedule=ScheduleSpec(
             schedule_type="recurring" if often else "one_time",
             interval_minutes=1 if often else None,
             start_at=datetime.now(UTC) + timedelta(seconds=chance.uniform(1, 6)),

@@ -17,7 +17,7 @@ from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.crash.conftest import count, query
 from tests.crash.stage import wait_until
-from tests.world import World, wish
+from tests.world import World, new_reminder
 
 STORM_SECONDS = 30.0
 THREADS = 8
@@ -44,7 +44,7 @@ def test_no_deadlock_reaches_a_caller_in_a_storm(address: Address) -> None:
     channels: dict[str, Channel] = {"kept": Swift()}
     stores = [Store(Database(lambda fresh: address)) for _ in range(THREADS)]
     first = Commands(stores[0], frozenset(channels))
-    ids = [first.create(wish(entity_id=f"INT_{n}", flag=f"done:{n % 20}"))[0].id for n in range(REMINDERS)]
+    ids = [first.create(new_reminder(entity_id=f"INT_{n}", flag=f"done:{n % 20}"))[0].id for n in range(REMINDERS)]
     until = time.monotonic() + STORM_SECONDS
     errors: list[BaseException] = []
     done: list[int] = [0] * THREADS
@@ -96,7 +96,7 @@ def _one_of(
         lambda: commands.patch(reminder, Edit(given=frozenset({"subject"}), subject=f"{chance.random()}")),
         lambda: commands.set_flag(flag, True),
         lambda: commands.set_flag(flag, False),
-        lambda: commands.create(wish(entity_id=f"INT_{chance.randrange(REMINDERS)}", flag=flag)),
+        lambda: commands.create(new_reminder(entity_id=f"INT_{chance.randrange(REMINDERS)}", flag=flag)),
         lambda: commands.complete(reminder),
     ]
     if number % 2:
@@ -111,7 +111,7 @@ def test_no_send_starts_later_than_a_second_after_a_flag_was_answered(world: Wor
     """While 2,000 runs are being sent at 20 ms each, setting their flag through the API stops all sends within a second."""
     channel = Swift(seconds=0.02)
     for number in range(2_000):
-        world.commands.create(wish(entity_id=f"INT_{number}", channel="other"))
+        world.commands.create(new_reminder(entity_id=f"INT_{number}", channel="other"))
     query(world.address, "UPDATE reminder_jobs SET next_run_at = now()")
     tick = Tick(world.open_store(), {"other": channel}, budget_seconds=60.0)
     worker = threading.Thread(target=tick.run)

@@ -18,7 +18,7 @@ from reminders.commands.reminders import Commands
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.functions.lambda_context import LambdaContext
-from tests.world import World, wish
+from tests.world import World, new_reminder
 
 ROOT = Path(__file__).parents[2]
 EVENT = json.loads((ROOT / "events" / "scheduler.json").read_text(encoding="utf-8"))
@@ -63,7 +63,9 @@ def remind(open_store: Callable[[], Store], address: Address, **changes: Any) ->
     """A reminder that is due now, for the email channel."""
     with World(open_store, address) as world:
         world.commands = Commands(world.store, frozenset({"email", "log"}))
-        world.commands.create(wish(channel="email", schedule_type="one_time", start_at=datetime.now(UTC), **changes))
+        world.commands.create(
+            new_reminder(channel="email", schedule_type="one_time", start_at=datetime.now(UTC), **changes)
+        )
 
 
 def test_a_scheduled_event_fires_what_is_due(

@@ -478,6 +478,6 @@ def test_a_failure_before_the_request_shows_the_host_alone(receiver: Receiver) -
     assert "hidden" not in outcome.error
 
 
-def test_a_wish_for_later_is_a_failure_like_another() -> None:
+def test_a_request_to_come_back_later_is_a_failure_like_another() -> None:
     """RetryLater is neither final nor unknown."""
     assert not issubclass(RetryLater, PermanentFailure | UnknownOutcome)

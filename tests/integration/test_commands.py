@@ -12,7 +12,7 @@ from reminders.commands.reminders import Commands
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
 from reminders.model import Condition, Message, Reminder
 from reminders.states import CompletionReason, Reason, State, Status
-from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, wish
+from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, new_reminder
 
 TWINS = 50
 NOBODY = "0190a0a0-0000-7000-8000-000000000000"
@@ -28,7 +28,7 @@ def flag(world: World, key: str, value: bool = True) -> None:
 
 def test_a_new_reminder_begins_one_interval_from_now(world: World) -> None:
     """Without start_at the first occurrence is an interval away, and the reminder is ACTIVE at version 1."""
-    reminder, is_new = world.commands.create(wish(), now=NOW)
+    reminder, is_new = world.commands.create(new_reminder(), now=NOW)
     assert (is_new, reminder.status, reminder.version) == (True, Status.ACTIVE, 1)
     assert (reminder.next_run_at, reminder.created_at) == (NOW + HOUR, NOW)
 
@@ -46,10 +46,10 @@ def test_what_was_created_is_what_is_read(world: World) -> None:
 
 
 def test_a_twin_is_answered_with_the_one_that_is_there_unchanged(world: World) -> None:
-    """The same natural key gives the existing reminder, whatever else the second wish says."""
+    """The same natural key gives the existing reminder, whatever else the second request says."""
     first = world.create()
     second, is_new = world.commands.create(
-        wish(channel="other", interval_minutes=5, flag=None, subject="another", recipient="x"), now=NOW + MINUTE
+        new_reminder(channel="other", interval_minutes=5, flag=None, subject="another", recipient="x"), now=NOW + MINUTE
     )
     assert (is_new, second) == (False, first)
     assert world.get(first) == first
@@ -59,22 +59,22 @@ def test_a_paused_twin_is_a_twin(world: World) -> None:
     """A PAUSED reminder holds its natural key as an ACTIVE one does."""
     first = world.create()
     world.commands.pause(first.id, now=NOW)
-    second, is_new = world.commands.create(wish(), now=NOW)
+    second, is_new = world.commands.create(new_reminder(), now=NOW)
     assert (is_new, second.id, second.status) == (False, first.id, Status.PAUSED)
 
 
 @pytest.mark.parametrize("verb", ["complete", "cancel"])
 def test_an_ended_reminder_frees_its_natural_key(world: World, verb: str) -> None:
-    """After the end of a reminder the same wish makes a new one."""
+    """After the end of a reminder the same request makes a new one."""
     first = world.create()
     getattr(world.commands, verb)(first.id, now=NOW)
-    second, is_new = world.commands.create(wish(), now=NOW)
+    second, is_new = world.commands.create(new_reminder(), now=NOW)
     assert (is_new, second.id != first.id) == (True, True)
 
 
-def create_at_once(world: World, wishes: list[Any]) -> list[tuple[Reminder, bool]]:
-    """All the wishes at the same moment, each by a thread with a connection of its own."""
-    barrier = threading.Barrier(len(wishes))
+def create_at_once(world: World, requests: list[Any]) -> list[tuple[Reminder, bool]]:
+    """All the requests at the same moment, each by a thread with a connection of its own."""
+    barrier = threading.Barrier(len(requests))
     answers: list[tuple[Reminder, bool]] = []
 
     def create(each: Any) -> None:
@@ -83,7 +83,7 @@ def create_at_once(world: World, wishes: list[Any]) -> list[tuple[Reminder, bool
         barrier.wait()
         answers.append(commands.create(each))
 
-    threads = [threading.Thread(target=create, args=(each,)) for each in wishes]
+    threads = [threading.Thread(target=create, args=(each,)) for each in requests]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -95,17 +95,17 @@ def create_at_once(world: World, wishes: list[Any]) -> list[tuple[Reminder, bool
 def test_simultaneous_twins_make_one_reminder(world: World, is_true: bool) -> None:
     """Fifty at once make one row: one is told that it is new and 49 get that very one, also if the flag is true."""
     flag(world, "feedback_submitted", is_true)
-    answers = create_at_once(world, [wish()] * TWINS)
+    answers = create_at_once(world, [new_reminder()] * TWINS)
     assert sorted(is_new for _, is_new in answers) == [False] * (TWINS - 1) + [True]
     assert len({reminder.id for reminder, _ in answers}) == 1
     assert world.sql("SELECT count(*) FROM reminder_jobs") == [[1]]
 
 
 def test_simultaneous_twins_of_a_stopped_one_replace_it_once(world: World) -> None:
-    """Fifty wishes with another condition find one whose condition is true: it is completed and one takes its place."""
+    """Fifty requests with another condition find one whose condition is true: it is completed and one takes its place."""
     old = world.create(flag="old")
     flag(world, "old")
-    answers = create_at_once(world, [wish(flag="new")] * TWINS)
+    answers = create_at_once(world, [new_reminder(flag="new")] * TWINS)
     assert sorted(is_new for _, is_new in answers) == [False] * (TWINS - 1) + [True]
     assert {reminder.id for reminder, _ in answers} == {
         row[0] for row in world.sql("SELECT id::text FROM reminder_jobs WHERE status = 'ACTIVE'")
@@ -122,16 +122,16 @@ def test_a_stopped_one_is_replaced_together_with_its_waiting_runs(world: World) 
     world.kept.fail = lambda run: OSError("busy")
     world.tick(NOW + HOUR)
     flag(world, "old")
-    _, is_new = world.commands.create(wish(flag="new"), now=NOW + HOUR)
+    _, is_new = world.commands.create(new_reminder(flag="new"), now=NOW + HOUR)
     assert is_new
     assert [(run.state, run.reason) for run in world.runs(old)] == [(State.CANCELLED, Reason.STOPPED)]
 
 
 def test_a_twin_without_a_condition_replaces_a_stopped_one(world: World) -> None:
-    """A wish that has no condition is not stopped, so it takes the place of one that is."""
+    """A request that has no condition is not stopped, so it takes the place of one that is."""
     old = world.create()
     flag(world, "feedback_submitted")
-    new, is_new = world.commands.create(wish(flag=None), now=NOW)
+    new, is_new = world.commands.create(new_reminder(flag=None), now=NOW)
     assert (is_new, new.id != old.id) == (True, True)
 
 
@@ -140,7 +140,7 @@ def test_a_stopped_one_stays_when_the_new_one_would_be_stopped_too(world: World)
     old = world.create(flag="old")
     flag(world, "old")
     flag(world, "new")
-    again, is_new = world.commands.create(wish(flag="new"), now=NOW)
+    again, is_new = world.commands.create(new_reminder(flag="new"), now=NOW)
     assert (is_new, again) == (False, old)
 
 

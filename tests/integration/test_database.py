@@ -25,7 +25,7 @@ from reminders.storage.database import Database, connect
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.wire import Fate, Wire
-from tests.world import HOUR, NOW, World, wish
+from tests.world import HOUR, NOW, World, new_reminder
 
 COUNT = "INSERT INTO status_flags (key) VALUES ('k' || (SELECT count(*) FROM status_flags))"
 
@@ -305,7 +305,7 @@ def test_a_creation_whose_commit_is_lost_answers_with_what_it_made(world: World,
     cuts = iter([Fate.CUT])
     with Wire(address, lambda sql: next(cuts, Fate.PASS) if sql == "COMMIT" else Fate.PASS) as wire:
         store = Store(Database(lambda fresh: wire.address))
-        reminder, _ = Commands(store, frozenset({"kept"})).create(wish(), now=NOW)
+        reminder, _ = Commands(store, frozenset({"kept"})).create(new_reminder(), now=NOW)
         store.close()
     assert world.sql("SELECT id::text FROM reminder_jobs") == [[reminder.id]]
 
@@ -548,7 +548,7 @@ def test_a_session_is_left_as_it_was_found(world: World, address: Address) -> No
         stores = [Store(Database(lambda fresh: wire.address)) for _ in range(2)]
         commands = Commands(stores[0], frozenset(world.channels))
         world.kept.fail = lambda run: OSError("busy") if run.attempt == 1 else None
-        reminder, _ = commands.create(wish(body="{{entity_id}}"), now=NOW)
+        reminder, _ = commands.create(new_reminder(body="{{entity_id}}"), now=NOW)
         commands.trigger(reminder.id, now=NOW)
         for moment in (NOW, NOW + HOUR):
             world.tick(moment, store=stores[1])

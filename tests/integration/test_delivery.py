@@ -12,7 +12,7 @@ from reminders.channels import PermanentFailure, UnknownOutcome
 from reminders.commands.reminders import Commands
 from reminders.engine.delivery import ROOM, Delivery
 from reminders.engine.planning import Planner
-from reminders.lifecycle.decide import MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.lifecycle.retries import MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.model import Reminder, Run, RunRecord
 from reminders.states import Reason, State, Status
 from reminders.storage.store import Outcome, Store

@@ -6,7 +6,7 @@ import pytest
 
 from reminders.channels import PermanentFailure
 from reminders.engine.planning import PARKED_IN_A_ROW, Planner
-from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle import retries, stops
 from reminders.model import Run
 from reminders.states import State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
@@ -42,7 +42,7 @@ def orphan(world: World, attempt: int, reason: str | None) -> None:
 def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: World) -> None:
     """A worker may die before it begins a run's last attempt: only what was alone when its worker died is buried."""
     reminder = world.create()
-    orphan(world, lifecycle.MAX_ATTEMPTS, "retry")
+    orphan(world, retries.MAX_ATTEMPTS, "retry")
     world.tick(AFTER_LEASE)
     assert [run.state for run in world.runs(reminder)] == [State.SENT]
 
@@ -161,4 +161,4 @@ def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     world.commands.pause(reminder.id, now=DUE + MINUTE)
     world.commands.resume(reminder.id, now=DUE + MINUTE)
     _, (facts,), flags = world.store.run_facts(planned.leased, DUE + MINUTE)
-    assert lifecycle.forbids(facts, flags, 0) == "paused"
+    assert stops.forbids(facts, flags, 0) == "paused"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import Schedule, ScheduleWish
+from reminders.model import Schedule, ScheduleSpec
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted
 from reminders.schedules.rule import rule_of
@@ -38,17 +38,17 @@ START = datetime(2011, 1, 2, 2, 30)  # a Sunday, in each zone's own wall time
 class Case(NamedTuple):
     """A schedule as a caller says it, and which wall times it means."""
 
-    wish: dict[str, object]
+    spec: dict[str, object]
     meant: Meant
     runs_through: bool = False  # Debian's exception: a star in the minute or the hour
 
     def schedule(self, zone: str, gap: str, overlap: str) -> Schedule:
-        return accepted(ScheduleWish(timezone=zone, dst_gap=gap, dst_overlap=overlap, **self._given(zone)), NOW)  # type: ignore[arg-type]
+        return accepted(ScheduleSpec(timezone=zone, dst_gap=gap, dst_overlap=overlap, **self._given(zone)), NOW)  # type: ignore[arg-type]
 
     def _given(self, zone: str) -> dict[str, object]:
-        start = self.wish.get("start_at", START)
+        start = self.spec.get("start_at", START)
         assert isinstance(start, datetime)
-        return self.wish | {"start_at": start.replace(tzinfo=zone_info(zone)).astimezone(UTC)}
+        return self.spec | {"start_at": start.replace(tzinfo=zone_info(zone)).astimezone(UTC)}
 
 
 NOW = datetime(2011, 1, 1, tzinfo=UTC)
@@ -233,10 +233,10 @@ BY_HAND = [
 def test_nights_worked_out_by_hand(zone: str, wall: str, gap: str, overlap: str, instants: list[str]) -> None:
     """A daily cron at the wall time fires on that day at exactly these instants, whatever an oracle says."""
     meant = datetime.fromisoformat(wall)
-    wish = ScheduleWish(
+    spec = ScheduleSpec(
         schedule_type="cron", cron=f"{meant:%M %H} * * *", timezone=zone, dst_gap=gap, dst_overlap=overlap
     )
-    schedule = accepted(wish, datetime(2011, 1, 1, tzinfo=UTC))
+    schedule = accepted(spec, datetime(2011, 1, 1, tzinfo=UTC))
     local = meant.replace(hour=0, minute=0, tzinfo=zone_info(zone))
     begin = to_instant(local.astimezone(UTC)) // MINUTE
     day = range(begin, begin + 24 * 60)

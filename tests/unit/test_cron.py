@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleWish
+from reminders.model import Schedule, ScheduleSpec
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.cron import Cron, cron
 from reminders.schedules.fields import accepted
@@ -20,7 +20,7 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def schedule(expression: str, start_at: datetime = NEW_YEAR) -> Schedule:
-    return accepted(ScheduleWish(schedule_type="cron", cron=expression, start_at=start_at), NEW_YEAR)
+    return accepted(ScheduleSpec(schedule_type="cron", cron=expression, start_at=start_at), NEW_YEAR)
 
 
 def instants(expression: str, most: int, after: datetime = NEW_YEAR) -> list[datetime]:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleWish, SendWindow
+from reminders.model import Schedule, ScheduleSpec, SendWindow
 from reminders.schedules import durations, stored, zones
 from reminders.schedules.advance import next_occurrence
-from reminders.schedules.fields import NEEDED, OWN, TYPES, accepted, changed, replanned, wished
+from reminders.schedules.fields import NEEDED, OWN, TYPES, accepted, changed, replanned, spec_of
 from tests.unit.oracle import zone_info
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ WINDOW = SendWindow(opens=540, closes=1_020)
 
 def accept(kind: str, moment: datetime = NINE, **fields: Any) -> Schedule:
     meant = {"schedule_type": kind} | LEAST.get(kind, {}) | fields
-    return accepted(ScheduleWish(**meant), moment)
+    return accepted(ScheduleSpec(**meant), moment)
 
 
 def refusal(kind: str, **fields: Any) -> InvalidField:
@@ -254,19 +254,19 @@ def test_the_second_of_two_equal_wall_times_stays_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_a_schedule_gives_the_wish_that_it_was_made_of(kind: str) -> None:
-    """To be made again with changes: the same wish makes the same schedule."""
+def test_a_schedule_gives_the_specification_that_it_was_made_of(kind: str) -> None:
+    """To be made again with changes: the same request makes the same schedule."""
     schedule = accept(kind)
-    assert accepted(wished(schedule), NINE) == schedule
+    assert accepted(spec_of(schedule), NINE) == schedule
 
 
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("other", TYPES)
 def test_another_type_drops_what_does_not_belong_to_it(kind: str, other: str) -> None:
     """After a change of the type only fields of that type and those of all types are left."""
-    wish = changed(wished(accept(kind, max_runs=3)), other)
-    assert (wish.schedule_type, wish.max_runs) == (other, 3)
-    assert {field for field in VALUES if getattr(wish, field) is not None} <= set(OWN[other])
+    spec = changed(spec_of(accept(kind, max_runs=3)), other)
+    assert (spec.schedule_type, spec.max_runs) == (other, 3)
+    assert {field for field in VALUES if getattr(spec, field) is not None} <= set(OWN[other])
 
 
 # As it is stored
@@ -303,7 +303,7 @@ BY_TYPE: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 def any_schedules(draw: st.DrawFn) -> Schedule:
     kind = draw(st.sampled_from(TYPES))
     return accepted(
-        ScheduleWish(schedule_type=kind, **draw(st.fixed_dictionaries(BY_TYPE[kind], optional=OPTIONAL))), NINE
+        ScheduleSpec(schedule_type=kind, **draw(st.fixed_dictionaries(BY_TYPE[kind], optional=OPTIONAL))), NINE
     )
 
 

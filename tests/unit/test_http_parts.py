@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.api import cursors
-from reminders.api import etags as preconditions
+from reminders.api import cursors, etags
 from reminders.api.edge import strict_json
 from reminders.api.refusals import InvalidRequest, MalformedBody
 from reminders.api.values import utc_text
@@ -94,7 +93,7 @@ def matches(pattern: str, text: str) -> bool:
 )
 def test_if_match_names_the_version_that_a_command_must_find(header: str | None, version: int | None) -> None:
     """None for any; one that no reminder has when nothing can match."""
-    assert preconditions.expected(header, lambda: 3) == version
+    assert etags.expected(header, lambda: 3) == version
 
 
 def test_a_single_version_needs_no_look() -> None:
@@ -103,7 +102,7 @@ def test_a_single_version_needs_no_look() -> None:
     def never() -> int:
         raise AssertionError
 
-    assert preconditions.expected('"7"', never) == 7
+    assert etags.expected('"7"', never) == 7
 
 
 @given(JSON)

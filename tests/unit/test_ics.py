@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.api import calendar_files as ics
+from reminders.api import calendar_files
 from reminders.api.refusals import InvalidRequest
 from reminders.schedules.rrule.recurrence import Recurrence
 
@@ -21,7 +21,7 @@ def file(*events: str) -> bytes:
 
 
 def found(*events: str) -> list[str]:
-    return [day.isoformat() for day in ics.holidays(file(*events), TODAY)]
+    return [day.isoformat() for day in calendar_files.holidays(file(*events), TODAY)]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_other_events_do_not_count(event: str) -> None:
 
 def test_a_byte_order_mark_is_no_fault() -> None:
     """Windows' programs write one."""
-    assert ics.holidays(b"\xef\xbb\xbf" + file("DTSTART;VALUE=DATE:20261225"), TODAY) == [date(2026, 12, 25)]
+    assert calendar_files.holidays(b"\xef\xbb\xbf" + file("DTSTART;VALUE=DATE:20261225"), TODAY) == [date(2026, 12, 25)]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 def test_a_file_that_names_no_days_is_refused(raw: bytes) -> None:
     """What cannot be read, has none, has too many, or has an event that is no day off: always the body is named."""
     with pytest.raises(InvalidRequest) as refused:
-        ics.holidays(raw, TODAY)
+        calendar_files.holidays(raw, TODAY)
     assert [error.field for error in refused.value.errors] == ["body"]
 
 
@@ -141,7 +141,7 @@ def test_no_more_is_looked_at_than_may_be_named(monkeypatch: pytest.MonkeyPatch)
     for more in ("", f"\nEXDATE;VALUE=DATE:{excepted}"):
         rules = "\nRRULE:FREQ=DAILY;UNTIL=20271231" * 50
         with pytest.raises(InvalidRequest, match="body") as refused:
-            ics.holidays(file(*[f"DTSTART;VALUE=DATE:20260101{more}{rules}\nDURATION:P2D"]), TODAY)
+            calendar_files.holidays(file(*[f"DTSTART;VALUE=DATE:20260101{more}{rules}\nDURATION:P2D"]), TODAY)
         assert "too often" in refused.value.errors[0].message
     assert len(looked) < 60_000
 
@@ -150,6 +150,6 @@ def test_no_more_is_looked_at_than_may_be_named(monkeypatch: pytest.MonkeyPatch)
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     """No input ends in another exception."""
     try:
-        ics.holidays(raw, TODAY)
+        calendar_files.holidays(raw, TODAY)
     except InvalidRequest as refused:
         assert refused.errors[0].field == "body"

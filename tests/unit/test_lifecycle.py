@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from reminders.conditions.registry import Facts
 from reminders.errors import IllegalTransition, PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.lifecycle import decide as lifecycle
-from reminders.lifecycle.decide import MAX_ATTEMPTS, Decision, Lost, RunFacts, decide, forbids, permits, retry_delay
+from reminders.lifecycle import transitions
+from reminders.lifecycle.decide import Decision, decide
+from reminders.lifecycle.retries import MAX_ATTEMPTS, retry_delay
+from reminders.lifecycle.stops import Lost, RunFacts, forbids
+from reminders.lifecycle.transitions import permits
 from reminders.model import Due, Schedule
-from reminders.schedules import advance as schedule
+from reminders.schedules import advance
 from reminders.schedules.step import Step
 from reminders.states import Cause, CompletionReason, Reason, Status
 from tests.world import claimed
@@ -85,7 +88,7 @@ def test_the_table_of_transitions(verb: str, status: Status) -> None:
 
 def test_every_verb_is_in_the_table() -> None:
     """The table above speaks of all verbs that there are."""
-    assert set(lifecycle._VERBS) == set(TABLE)
+    assert set(transitions._VERBS) == set(TABLE)
 
 
 def hourly(**changes: Any) -> Due:
@@ -143,7 +146,7 @@ def test_a_true_condition_completes_without_a_run(due: Due) -> None:
 
 def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A next instant that is not after now would fire for ever: the plan is refused."""
-    monkeypatch.setattr(schedule, "_plain", lambda due, now: Step(True, None, now, 1, None, now))
+    monkeypatch.setattr(advance, "_plain", lambda due, now: Step(True, None, now, 1, None, now))
     with pytest.raises(PlanRefused):
         decide(hourly(), NOTHING, NINE)
 

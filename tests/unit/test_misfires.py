@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow
+from reminders.model import BusinessCalendar, Schedule, ScheduleSpec, SendWindow
 from reminders.schedules.advance import NEVER, due_after, step
 from reminders.schedules.fields import accepted
 from reminders.schedules.rule import gate_of, jitter_of, rule_of, timeline_of
@@ -34,7 +34,7 @@ OFFICE = SendWindow(weekdays=frozenset(range(5)), opens=540, closes=1_020)
 
 def schedule(**fields: Any) -> Schedule:
     given = {"schedule_type": "cron", "start_at": NINE - timedelta(days=100)} | fields
-    return accepted(ScheduleWish(**given), NINE - timedelta(days=100))
+    return accepted(ScheduleSpec(**given), NINE - timedelta(days=100))
 
 
 def steps(given: Schedule, cursor: Instant, now: Instant, calendars: Any = WORKING) -> list[Step]:

@@ -8,7 +8,7 @@ import pytest
 
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
-from reminders.model import BusinessCalendar, Schedule, ScheduleWish, SendWindow
+from reminders.model import BusinessCalendar, Schedule, ScheduleSpec, SendWindow
 from reminders.schedules.fields import accepted
 from reminders.schedules.preview import Item, upcoming
 from reminders.schedules.rule import timeline_of
@@ -26,7 +26,7 @@ def at(text: str) -> datetime:
 def made(created: str, **fields: Any) -> Schedule:
     moments = {name: at(fields[name]) for name in ("start_at", "end_at", "anchor_at") if name in fields}
     lists = {name: tuple(map(at, fields[name])) for name in ("rdates", "exdates") if name in fields}
-    return accepted(ScheduleWish(**{**fields, **moments, **lists}), at(created))
+    return accepted(ScheduleSpec(**{**fields, **moments, **lists}), at(created))
 
 
 def shown(

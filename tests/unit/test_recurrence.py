@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleWish
+from reminders.model import Schedule, ScheduleSpec
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted
 from reminders.schedules.patterns import next_wall, walls
@@ -32,7 +32,7 @@ def schedule(rule: str, start: datetime, **more: Any) -> Schedule:
     """A rule in UTC, or in the zone that is given, from a naive wall time on."""
     zone = more.get("timezone", "UTC")
     start_at = start.replace(tzinfo=zone_info(zone)).astimezone(UTC)
-    return accepted(ScheduleWish(schedule_type="rrule", rrule=rule, start_at=start_at, **more), start_at)
+    return accepted(ScheduleSpec(schedule_type="rrule", rrule=rule, start_at=start_at, **more), start_at)
 
 
 def instants(given: Schedule, most: int, after: datetime = LONG_AGO) -> list[datetime]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import Due, Schedule, ScheduleWish
+from reminders.model import Due, Schedule, ScheduleSpec
 from reminders.schedules.advance import _check_advance, next_occurrence, step
 from reminders.schedules.fields import accepted
 from reminders.schedules.step import Step
@@ -220,8 +220,8 @@ def test_a_step_that_advances_is_taken(found: Step, cursor: Instant | None) -> N
 # Bounds
 
 
-def wished(moment: datetime = NINE, **fields: Any) -> Schedule:
-    return accepted(ScheduleWish(**fields), moment)
+def spec_of(moment: datetime = NINE, **fields: Any) -> Schedule:
+    return accepted(ScheduleSpec(**fields), moment)
 
 
 def instants(schedule: Schedule, most: int, after: datetime = NINE - 400 * DAY) -> list[datetime]:
@@ -245,9 +245,9 @@ BOUNDED["anchored"]["offsets"] = tuple(f"-P{-n}D" if n < 0 else f"P{n}D" for n i
 @pytest.mark.parametrize("kind", BOUNDED)
 def test_start_and_end_are_included(kind: str) -> None:
     """Nothing fires before start_at or after end_at, and both may fire themselves."""
-    schedule = wished(start_at=NINE, end_at=NINE + 2 * DAY, **BOUNDED[kind])
+    schedule = spec_of(start_at=NINE, end_at=NINE + 2 * DAY, **BOUNDED[kind])
     assert instants(schedule, 9) == [NINE, NINE + DAY, NINE + 2 * DAY]
-    shorter = wished(start_at=NINE + MICROSECOND, end_at=NINE + 2 * DAY - MICROSECOND, **BOUNDED[kind])
+    shorter = spec_of(start_at=NINE + MICROSECOND, end_at=NINE + 2 * DAY - MICROSECOND, **BOUNDED[kind])
     assert [at.date() for at in instants(shorter, 9)][:1] == [(NINE + (kind in ("cron", "anchored")) * DAY).date()]
     assert max(instants(shorter, 9)) < NINE + 2 * DAY
 
@@ -255,13 +255,13 @@ def test_start_and_end_are_included(kind: str) -> None:
 @pytest.mark.parametrize("kind", BOUNDED)
 def test_max_runs_ends_it(kind: str) -> None:
     """After so many that have fired there is no next one."""
-    schedule = wished(start_at=NINE, max_runs=3, **BOUNDED[kind])
+    schedule = spec_of(start_at=NINE, max_runs=3, **BOUNDED[kind])
     assert [next_occurrence(schedule, NINE, fired) for fired in (0, 2, 3, 4)] == [NINE + DAY, NINE + DAY, None, None]
 
 
 def test_an_anchored_schedule_without_a_start_has_all_its_offsets() -> None:
     """Offsets before the anchor are no less than those after it; an end may lie before the anchor."""
-    schedule = wished(**BOUNDED["anchored"], end_at=NINE - DAY)
+    schedule = spec_of(**BOUNDED["anchored"], end_at=NINE - DAY)
     assert instants(schedule, 99) == [NINE + DAY + n * DAY for n in range(-9, -1)]
 
 
@@ -281,7 +281,7 @@ def test_an_anchored_schedule_without_a_start_has_all_its_offsets() -> None:
 )
 def test_backoff(gaps: tuple[int, ...], minutes: list[int]) -> None:
     """The instants are start_at plus the gaps added up."""
-    schedule = wished(schedule_type="recurring", backoff_minutes=gaps, start_at=NINE)
+    schedule = spec_of(schedule_type="recurring", backoff_minutes=gaps, start_at=NINE)
     assert instants(schedule, len(minutes)) == [NINE + n * MINUTE for n in minutes]
 
 
@@ -290,7 +290,7 @@ def test_backoff_counts_what_it_has(gaps: list[int], begin: int, length: int) ->
     """Counting is the same as going from one to the next."""
     from reminders.schedules.rule import rule_of
 
-    rule = rule_of(wished(schedule_type="recurring", backoff_minutes=tuple(gaps), start_at=NINE))
+    rule = rule_of(spec_of(schedule_type="recurring", backoff_minutes=tuple(gaps), start_at=NINE))
     written, at = [], 0
     while at < 10_100:
         at += gaps[min(len(written), len(gaps) - 1)]
@@ -303,7 +303,7 @@ def test_backoff_counts_what_it_has(gaps: list[int], begin: int, length: int) ->
 def test_the_grid_starts_one_interval_from_now_and_a_backoff_now() -> None:
     """Without a start_at both fire first one interval, or the first gap, after their creation."""
     for fields in ({"interval_minutes": 60}, {"backoff_minutes": (60, 30)}):
-        assert next_occurrence(wished(schedule_type="recurring", **fields), NINE) == NINE + HOUR
+        assert next_occurrence(spec_of(schedule_type="recurring", **fields), NINE) == NINE + HOUR
 
 
 # Calendar units
@@ -343,7 +343,7 @@ def test_calendar_units(fields: dict[str, Any], start: str, dates: list[str]) ->
     """The first instants at nine in New York are these days; a shorter list than asked for means that it ends."""
     zone = zone_info("America/New_York")
     start_at, *others = (datetime.fromisoformat(f"{day}T09:00").replace(tzinfo=zone) for day in (start, *dates))
-    schedule = wished(schedule_type="calendar", start_at=start_at, timezone="America/New_York", **fields)
+    schedule = spec_of(schedule_type="calendar", start_at=start_at, timezone="America/New_York", **fields)
     most = len(dates) + (len(dates) == 1)
     assert instants(schedule, most, start_at - MICROSECOND) == [at.astimezone(UTC) for at in others]
 
@@ -361,7 +361,7 @@ def test_a_calendar_unit_years_on_is_the_unit_walked_to_there(
     """Far from the start the next is the one that adding units one by one comes to."""
     start_at = start.replace(tzinfo=UTC)
     more = {"month_overflow": overflow} if unit in ("month", "year") else {}
-    schedule = wished(schedule_type="calendar", unit=unit, every=every, start_at=start_at, **more)
+    schedule = spec_of(schedule_type="calendar", unit=unit, every=every, start_at=start_at, **more)
     found = next_occurrence(schedule, start_at + gap)
     assert found == next((at for at in units(start_at, unit, every, overflow) if at > start_at + gap), None)
 
@@ -392,7 +392,7 @@ def anchored(offsets: list[str], **more: Any) -> Schedule:
     """Offsets from noon in Berlin on 29 March 2026, the day on which summer time begins there at two."""
     anchor_at = datetime(2026, 3, 29, 10, 0, tzinfo=UTC)
     given = {"schedule_type": "anchored", "anchor_at": anchor_at, "timezone": "Europe/Berlin"}
-    return wished(**given | {"offsets": tuple(offsets)} | more)
+    return spec_of(**given | {"offsets": tuple(offsets)} | more)
 
 
 @pytest.mark.parametrize(
@@ -478,7 +478,7 @@ def schedules(draw: st.DrawFn) -> Schedule:
         }
     if draw(st.booleans()):
         fields["end_at"] = start_at + draw(st.timedeltas(timedelta(0), timedelta(days=3_000)))
-    return wished(start_at, **fields)
+    return spec_of(start_at, **fields)
 
 
 @given(schedules(), _any_moment)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, ValidationError, ValidatorFunctionWrapHandler, 
 from reminders.api.answers import Answer, instant
 from reminders.api.openapi.glossary import known
 from reminders.api.values import Weekday, time_text, utc_text, weekday_texts
-from reminders.model import Reminder, RunRecord, Schedule, ScheduleWish, SendWindow
+from reminders.model import Reminder, RunRecord, Schedule, ScheduleSpec, SendWindow
 from reminders.states import Cause, State, Status
 
 if TYPE_CHECKING:  # a cold start does without the commands
@@ -135,10 +135,10 @@ class ReminderOut(Answer):
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:
     """A schedule's fields as a caller gave them."""
-    from reminders.schedules.fields import wished  # the commands have loaded it by now
+    from reminders.schedules.fields import spec_of  # the commands have loaded it by now
 
-    wish = wished(schedule)
-    return {name: _text(getattr(wish, name)) for name in ScheduleWish.__dataclass_fields__}
+    spec = spec_of(schedule)
+    return {name: _text(getattr(spec, name)) for name in ScheduleSpec.__dataclass_fields__}
 
 
 def _text(value: object) -> object:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from reminders.api import cursors
-from reminders.api import etags as preconditions
+from reminders.api import cursors, etags
 from reminders.api.answers import CalendarOut, CalendarPage, FlagChangeOut, FlagOut, FlagPage, HealthOut
 from reminders.api.parameters import (
     After,
@@ -48,8 +47,8 @@ class ReminderRoutes:
     def __init__(self, commands: "Callable[[], Commands]") -> None:
         self._commands = commands
 
-    def create_reminder(self, wish: Annotated[ReminderIn, Body()]) -> Response[ReminderOut]:
-        reminder, is_new = self._commands().create(wish.wish())
+    def create_reminder(self, body: Annotated[ReminderIn, Body()]) -> Response[ReminderOut]:
+        reminder, is_new = self._commands().create(body.new_reminder())
         answer = _one(reminder, 201 if is_new else 200)
         if is_new:
             answer.headers["Location"] = f"/reminders/{reminder.id}"
@@ -116,11 +115,11 @@ class ReminderRoutes:
         return _ok(PreviewOut.of(self._commands().previews.of_reminder(id, after=after, count=count)))
 
     def preview_schedule(self, schedule: Annotated[PreviewIn, Body()]) -> Response[PreviewOut]:
-        found = self._commands().previews.of_schedule(schedule.wish(), after=schedule.after, count=schedule.count)
+        found = self._commands().previews.of_schedule(schedule.spec(), after=schedule.after, count=schedule.count)
         return _ok(PreviewOut.of(found))
 
     def _version(self, id: str, if_match: str | None) -> int | None:
-        return preconditions.expected(if_match, lambda: self._commands().get(id).version)
+        return etags.expected(if_match, lambda: self._commands().get(id).version)
 
 
 class FlagRoutes:
@@ -179,7 +178,7 @@ def _ok[T](body: T) -> Response[T]:
 
 def _one(reminder: Reminder, status: int = 200) -> Response[ReminderOut]:
     """A single reminder, with its ETag."""
-    headers = {"ETag": preconditions.etag(reminder.version)}
+    headers = {"ETag": etags.etag(reminder.version)}
     return Response(status, _JSON, ReminderOut.of(reminder), headers)
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from reminders.api.openapi.glossary import known
 from reminders.api.values import CALENDAR_NAME, CLOSES, ONE_LINE, OPENS, WEEKDAYS, Instant, Weekday, minutes_of
-from reminders.model import ScheduleWish, SendWindow
+from reminders.model import ScheduleSpec, SendWindow
 
 # `defer_build`: a model costs a cold start nothing until a request needs it.
 STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
@@ -110,9 +110,9 @@ class ScheduleFields(BaseModel):
     window_policy: Literal["defer", "skip"] | None = known("window_policy", default=None)
     jitter_seconds: Annotated[int, Field(ge=0, le=3_600)] | None = known("jitter_seconds", default=None)
 
-    def schedule_wish(self, schedule_type: str) -> ScheduleWish:
+    def schedule_spec(self, schedule_type: str) -> ScheduleSpec:
         """The same in the words of the domain."""
-        return ScheduleWish(schedule_type=schedule_type, **self.schedule_values())
+        return ScheduleSpec(schedule_type=schedule_type, **self.schedule_values())
 
     def schedule_values(self) -> dict[str, Any]:
         """Each field's value in the words of the domain."""

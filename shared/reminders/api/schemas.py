@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from reminders.api.openapi.glossary import known
 from reminders.api.schedules import STRICT, ScheduleFields, ScheduleType, Schema, SendWindowIn, Weekdays, line, unique
 from reminders.api.values import ANY_TEXT, WEEKDAYS, Channel, ConditionType, Day, Instant
-from reminders.model import Condition, Message, NaturalKey, ScheduleWish
+from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
 
 if TYPE_CHECKING:  # a cold start does without the rules of schedules, which these bring along
     from reminders.lifecycle.edits import Edit, NewReminder
@@ -23,15 +23,15 @@ def _may_be_absent(schema: Schema) -> None:
 
 
 def _new_reminder(schema: Schema) -> None:
-    from reminders.api.openapi import conditions as fitting
+    from reminders.api.openapi import conditions
 
-    fitting.new_reminder(schema)
+    conditions.new_reminder(schema)
 
 
 def _new_schedule(schema: Schema) -> None:
-    from reminders.api.openapi import conditions as fitting
+    from reminders.api.openapi import conditions
 
-    fitting.new_schedule(schema)
+    conditions.new_schedule(schema)
 
 
 class ReminderIn(ScheduleFields):
@@ -60,7 +60,7 @@ class ReminderIn(ScheduleFields):
             raise _refused("stop_condition_value", "is required with stop_condition_type")
         return self
 
-    def wish(self) -> "NewReminder":
+    def new_reminder(self) -> "NewReminder":
         """The same in the words of the domain."""
         from reminders.lifecycle.edits import NewReminder
 
@@ -70,7 +70,7 @@ class ReminderIn(ScheduleFields):
         return NewReminder(
             key=NaturalKey(entity_type=self.entity_type, entity_id=self.entity_id, event_type=self.event_type),
             channel=self.channel,
-            schedule=self.schedule_wish(self.schedule_type),
+            schedule=self.schedule_spec(self.schedule_type),
             recipient=self.recipient,
             message=Message(subject=self.subject, body=self.body, payload=self.payload),
             condition=condition,
@@ -96,12 +96,12 @@ class ReminderPatch(ScheduleFields):
 
     def edit(self) -> "Edit":
         """The same in the words of the domain."""
-        from reminders.lifecycle.edits import WISHED_FIELDS, Edit
+        from reminders.lifecycle.edits import SPEC_FIELDS, Edit
 
-        others = self.model_fields_set - WISHED_FIELDS
+        others = self.model_fields_set - SPEC_FIELDS
         return Edit(
             given=frozenset(self.model_fields_set),
-            schedule=self.schedule_wish(self.schedule_type),
+            schedule=self.schedule_spec(self.schedule_type),
             **{name: getattr(self, name) for name in others},
         )
 
@@ -115,9 +115,9 @@ class PreviewIn(ScheduleFields):
     after: Instant | None = known("after", default=None)
     count: Annotated[int, Field(ge=1, le=100)] = known("count", default=10)
 
-    def wish(self) -> ScheduleWish:
+    def spec(self) -> ScheduleSpec:
         """The schedule in the words of the domain."""
-        return self.schedule_wish(self.schedule_type)
+        return self.schedule_spec(self.schedule_type)
 
 
 class FlagIn(BaseModel):

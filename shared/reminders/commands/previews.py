@@ -6,8 +6,8 @@ from datetime import datetime
 from reminders.commands.calendars import Calendars
 from reminders.errors import InvalidField, NotFound, PlanRefused
 from reminders.instants import to_instant
-from reminders.lifecycle import edits as changes
-from reminders.model import Reminder, ScheduleWish
+from reminders.lifecycle import edits
+from reminders.model import Reminder, ScheduleSpec
 from reminders.schedules import words
 from reminders.schedules.advance import NEVER
 from reminders.schedules.fields import accepted
@@ -33,15 +33,15 @@ class Previews:
         self._store = store
         self._calendars = calendars
 
-    def of_schedule(self, wish: ScheduleWish, *, after: datetime | None, count: int, now: Now = None) -> Preview:
+    def of_schedule(self, spec: ScheduleSpec, *, after: datetime | None, count: int, now: Now = None) -> Preview:
         """What a reminder with this schedule would do after an instant, had it been created now, or then if that was before."""
 
         def once() -> Preview:
             moment = self._store.now(now)
             created = min(moment, after or moment)
-            schedule = accepted(wish, created)
+            schedule = accepted(spec, created)
             calendars = self._calendars.shared(schedule.business_calendar)
-            changes.check_fires(schedule, calendars, created)
+            edits.check_fires(schedule, calendars, created)
             timeline = timeline_of(schedule, calendars)
             items = upcoming(
                 schedule,

@@ -7,11 +7,10 @@ from datetime import datetime
 from reminders.channels import RecipientCheck
 from reminders.commands.calendars import Calendars
 from reminders.commands.previews import Previews
-from reminders.conditions import registry as conditions
+from reminders.conditions import registry
 from reminders.errors import ConditionIsTrue, InvalidField, NotFound, StaleVersion
 from reminders.instants import to_instant
-from reminders.lifecycle import decide as lifecycle
-from reminders.lifecycle import edits as changes
+from reminders.lifecycle import edits, transitions
 from reminders.lifecycle.edits import Edit, NewReminder
 from reminders.messages import render
 from reminders.model import Condition, Flag, Page, Reminder, RunRecord
@@ -49,28 +48,28 @@ class Commands:
         self.calendars = Calendars(store)
         self.previews = Previews(store, self.calendars)
 
-    def create(self, wish: NewReminder, *, now: Now = None) -> tuple[Reminder, bool]:
+    def create(self, new: NewReminder, *, now: Now = None) -> tuple[Reminder, bool]:
         """The live reminder with this natural key, and whether it is new.
 
         An existing one is returned as it is, unless its condition is true and the new one's is not: then it is
         completed and the new one takes its place.
         """
-        self._check_channel(wish.channel)
-        self._check_recipient(wish.channel, wish.recipient)
-        condition = changes.resolved(wish.condition, wish.key)
-        render.check(wish.message, wish.key, wish.channel)
+        self._check_channel(new.channel)
+        self._check_recipient(new.channel, new.recipient)
+        condition = edits.resolved(new.condition, new.key)
+        render.check(new.message, new.key, new.channel)
 
         mine: set[str] = set()  # when the answer to COMMIT is lost, the twin that is then found may be the caller's own
 
         def once() -> tuple[Reminder, bool]:
             moment = self._store.now(now)
-            fresh = changes.new(wish, condition, self.calendars.shared(wish.schedule.business_calendar), moment)
+            fresh = edits.new(new, condition, self.calendars.shared(new.schedule.business_calendar), moment)
             mine.add(fresh.id)
             while True:
                 inserted = self._store.insert_reminder(fresh)
                 if inserted:
                     return inserted, True
-                twin = self._store.lock_twin(wish.key)
+                twin = self._store.lock_twin(new.key)
                 if twin is None:
                     continue
                 if not self._is_met(twin.condition) or self._is_met(condition):
@@ -113,7 +112,7 @@ class Commands:
         """Goes on at the next instant of its schedule after now and replays nothing; completes when there is none."""
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
-            return changes.resumed(reminder, self.calendars.shared(reminder.schedule.business_calendar), moment)
+            return edits.resumed(reminder, self.calendars.shared(reminder.schedule.business_calendar), moment)
 
         return self._edit("resume", reminder_id, version, now, change)
 
@@ -122,7 +121,7 @@ class Commands:
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
             self._store.cancel_waiting([(reminder.id, Reason.ENDED)], moment)
-            return changes.ended(reminder, Status.COMPLETED, CompletionReason.COMPLETED_BY_CALLER, moment)
+            return edits.ended(reminder, Status.COMPLETED, CompletionReason.COMPLETED_BY_CALLER, moment)
 
         return self._edit("complete", reminder_id, version, now, change)
 
@@ -131,7 +130,7 @@ class Commands:
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
             self._store.cancel_waiting([(reminder.id, Reason.ENDED)], moment)
-            return changes.ended(reminder, Status.CANCELLED, None, moment)
+            return edits.ended(reminder, Status.CANCELLED, None, moment)
 
         return self._edit("cancel", reminder_id, version, now, change)
 
@@ -142,7 +141,7 @@ class Commands:
             if "recipient" in edit.given:
                 self._check_recipient(reminder.channel, edit.recipient)
             names = {reminder.schedule.business_calendar, edit.schedule.business_calendar}
-            return changes.edited(reminder, edit, self.calendars.shared(*names), moment)
+            return edits.edited(reminder, edit, self.calendars.shared(*names), moment)
 
         return self._edit("patch", reminder_id, version, now, change)
 
@@ -152,7 +151,7 @@ class Commands:
         def once() -> RunRecord:
             moment = self._store.now(now)
             reminder = self._locked(reminder_id, version)
-            lifecycle.permits("trigger", reminder.status)
+            transitions.permits("trigger", reminder.status)
             if self._is_met(reminder.condition):
                 raise ConditionIsTrue(reminder.id)
             render.check(reminder.message, reminder.key, reminder.channel)
@@ -216,7 +215,7 @@ class Commands:
     def _is_met(self, condition: Condition | None) -> bool:
         if condition is None:
             return False
-        return conditions.is_met(condition.type, condition.value, self._store.facts([condition.value]))
+        return registry.is_met(condition.type, condition.value, self._store.facts([condition.value]))
 
     def _edit(
         self,
@@ -229,7 +228,7 @@ class Commands:
         def once() -> Reminder:
             moment = self._store.now(now)
             reminder = self._locked(reminder_id, version)
-            if not lifecycle.permits(verb, reminder.status):
+            if not transitions.permits(verb, reminder.status):
                 return reminder
             changed = change(reminder, moment)
             if changed == reminder:
@@ -251,4 +250,4 @@ class Commands:
 
     def _end(self, reminder: Reminder, status: Status, why: CompletionReason, reason: Reason, moment: datetime) -> None:
         self._store.cancel_waiting([(reminder.id, reason)], moment)
-        self._store.save_reminder(replace(changes.ended(reminder, status, why, moment), updated_at=moment))
+        self._store.save_reminder(replace(edits.ended(reminder, status, why, moment), updated_at=moment))

@@ -16,7 +16,7 @@ from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorded, Recorder
 from reminders.engine.sending import attempt
 from reminders.instants import Instant
-from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle import stops
 from reminders.model import Run
 from reminders.states import Reason, State
 from reminders.storage.store import Now, Outcome, Store
@@ -235,10 +235,10 @@ class Delivery:
         stopped: dict[int, Reason | None] = {}
         for each in run_facts:
             try:
-                reason = lifecycle.forbids(each, facts, instant)
+                reason = stops.forbids(each, facts, instant)
                 if reason is not None:
                     stopped[each.run_id] = reason
-            except lifecycle.Lost:
+            except stops.Lost:
                 stopped[each.run_id] = None
         with self._changed:
             self._stopped = stopped

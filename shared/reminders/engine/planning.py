@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reminders.conditions.registry import Facts
 from reminders.errors import DatabaseRefused
 from reminders.instants import Instant
-from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.messages import render
 from reminders.model import Due, Json, Run
@@ -134,7 +134,7 @@ def _is_about_a_row(refused: DatabaseRefused) -> bool:
 
 def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
     try:
-        decision = lifecycle.decide(due, facts, now)
+        decision = decide.decide(due, facts, now)
     except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
         logger.exception("reminder parked", extra={"reminder": due.id})
         return Plan(due, _parked(due, error), None, None, None, None)

@@ -3,7 +3,7 @@
 import random
 
 from reminders.channels import Channel, PermanentFailure, RetryLater, UnknownOutcome
-from reminders.lifecycle import decide as lifecycle
+from reminders.lifecycle import retries
 from reminders.model import Run
 from reminders.observe import logger
 from reminders.states import Reason, State
@@ -27,7 +27,7 @@ def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
 
 
 def _again(run: Run, reason: Reason, failure: BaseException, begun: float, asked: float = 0.0) -> Outcome:
-    delay = lifecycle.retry_delay(run.attempt, random.random, asked)
+    delay = retries.retry_delay(run.attempt, random.random, asked)
     if delay is None:
         return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
     extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}

@@ -18,7 +18,7 @@ from reminders.engine.maintenance.rescue import bury_undeliverable
 from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary, quantile
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
-from reminders.lifecycle.decide import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.observe import logger
 from reminders.states import State, Status
 from reminders.storage.store import Now, Store

@@ -1,13 +1,13 @@
-"""What callers' wishes make of a reminder: new ones, edited ones, ended ones. Pure."""
+"""What callers' requests make of a reminder: new ones, edited ones, ended ones. Pure."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from reminders.conditions import registry as conditions
+from reminders.conditions import registry
 from reminders.errors import InvalidField
 from reminders.instants import new_id, to_datetime, to_instant
 from reminders.messages import render
-from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleWish
+from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
 from reminders.schedules import fields
 from reminders.schedules.advance import CalendarsByName, due_after, first_due, next_occurrence
 from reminders.schedules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
@@ -17,11 +17,11 @@ from reminders.states import CompletionReason, Status
 
 @dataclass(frozen=True, kw_only=True)
 class NewReminder:
-    """A caller's wish."""
+    """What a caller asks for."""
 
     key: NaturalKey
     channel: str
-    schedule: ScheduleWish
+    schedule: ScheduleSpec
     recipient: str | None = None
     message: Message = field(default_factory=Message)
     condition: Condition | None = None
@@ -32,7 +32,7 @@ class Edit:
     """A caller's change: fields that are not in `given` stay as they are."""
 
     given: frozenset[str]
-    schedule: ScheduleWish = field(default_factory=ScheduleWish)
+    schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
     recipient: str | None = None
     subject: str | None = None
     body: str | None = None
@@ -44,18 +44,18 @@ class Edit:
 def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
     if condition is None:
         return None
-    return replace(condition, value=conditions.resolve(condition.type, condition.value, key))
+    return replace(condition, value=registry.resolve(condition.type, condition.value, key))
 
 
-def new(wish: NewReminder, condition: Condition | None, calendars: CalendarsByName, moment: datetime) -> Reminder:
+def new(wanted: NewReminder, condition: Condition | None, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """A reminder that begins at `moment`; InvalidField when its schedule has nothing to fire."""
-    schedule = accepted(wish.schedule, moment)
+    schedule = accepted(wanted.schedule, moment)
     reminder = Reminder(
         id=new_id(moment),
-        key=wish.key,
-        channel=wish.channel,
-        recipient=wish.recipient,
-        message=wish.message,
+        key=wanted.key,
+        channel=wanted.channel,
+        recipient=wanted.recipient,
+        message=wanted.message,
         schedule=schedule,
         condition=condition,
         status=Status.ACTIVE,
@@ -143,7 +143,7 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
         recipient=edit.recipient if "recipient" in edit.given else reminder.recipient,
         condition=_edited_condition(reminder, edit),
     )
-    if not edit.given & WISHED_FIELDS:
+    if not edit.given & SPEC_FIELDS:
         return result
     return _rescheduled(result, edit, calendars, moment)
 
@@ -151,15 +151,15 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
 def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """With the schedule that the edit makes of the one it has; a schedule that stays as it is begins not anew."""
     before = reminder.schedule
-    wish = fields.wished(before)
+    spec = fields.spec_of(before)
     if "schedule_type" in edit.given and edit.schedule.schedule_type != before.schedule_type:
-        wish = fields.changed(wish, edit.schedule.schedule_type)
-        if wish.schedule_type == ONE_TIME:
-            wish = replace(wish, start_at=None)
-    wish = replace(wish, **{name: getattr(edit.schedule, name) for name in WISHED_FIELDS & edit.given})
-    if wish == fields.wished(before):
+        spec = fields.changed(spec, edit.schedule.schedule_type)
+        if spec.schedule_type == ONE_TIME:
+            spec = replace(spec, start_at=None)
+    spec = replace(spec, **{name: getattr(edit.schedule, name) for name in SPEC_FIELDS & edit.given})
+    if spec == fields.spec_of(before):
         return reminder
-    schedule = accepted(wish, moment)
+    schedule = accepted(spec, moment)
     if schedule.schedule_type == before.schedule_type == ANCHORED:
         schedule = replace(schedule, fired_offsets=_fired(reminder) or None)
     fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
@@ -167,7 +167,7 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
     if left is not None and left <= 0:
         raise InvalidField("max_runs", f"has fired {fired} times already")
     reminder = replace(reminder, runs_left=left)
-    if all(getattr(wish, name) == getattr(before, name) for name in WISHED_FIELDS - {*fields.BESIDE}):
+    if all(getattr(spec, name) == getattr(before, name) for name in SPEC_FIELDS - {*fields.BESIDE}):
         # What it means is as before: what waits for its window, or is due right now, stays so.
         derived = {name: getattr(before, name) for name in ("fired_offsets", "offsets_from")}
         return _due(replace(reminder, schedule=replace(schedule, **derived)), calendars)
@@ -200,7 +200,7 @@ def _fired(reminder: Reminder) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(schedule.fired_offsets or ()), *planned)))
 
 
-WISHED_FIELDS = frozenset(fields.WISHED)
+SPEC_FIELDS = frozenset(fields.SPEC_NAMES)
 _MESSAGE = frozenset({"subject", "body", "payload"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reminders.errors import InvalidField
 from reminders.instants import EPOCH, to_datetime, to_instant
-from reminders.model import Schedule, ScheduleWish, SendWindow
+from reminders.model import Schedule, ScheduleSpec, SendWindow
 from reminders.schedules import durations, zones
 from reminders.schedules.anchored import resolve
 from reminders.schedules.cron import cron
@@ -51,35 +51,35 @@ BESIDE = (
 COMMON = ("start_at", "timezone", *BESIDE)
 TYPES = tuple(NEEDED)
 _CENTURY = {"day": 36_525, "week": 5_217, "month": 1_200, "year": 100}
-WISHED = tuple(field.name for field in fields(ScheduleWish))
+SPEC_NAMES = tuple(field.name for field in fields(ScheduleSpec))
 
 
-def accepted(wish: ScheduleWish, moment: datetime) -> Schedule:
-    """The schedule that a wish means at the moment at which it is made; InvalidField names what does not fit."""
-    _check_fields(wish)
-    _check_values(wish)
-    start_at = wish.start_at or _default_start(wish, moment)
+def accepted(spec: ScheduleSpec, moment: datetime) -> Schedule:
+    """The schedule that a specification means at the moment at which it is made; InvalidField names what does not fit."""
+    _check_fields(spec)
+    _check_values(spec)
+    start_at = spec.start_at or _default_start(spec, moment)
     # Without a start of its own an anchored schedule begins with its first offset, which may lie before its anchor.
-    has_begin = wish.start_at is not None or wish.schedule_type != ANCHORED
-    if wish.end_at is not None and wish.end_at < start_at and has_begin:
+    has_begin = spec.start_at is not None or spec.schedule_type != ANCHORED
+    if spec.end_at is not None and spec.end_at < start_at and has_begin:
         raise InvalidField("end_at", "lies before start_at")
-    schedule = Schedule(**{**_given(wish), "start_at": start_at})
-    return _with_walls(schedule, has_start=wish.start_at is not None)
+    schedule = Schedule(**{**_given(spec), "start_at": start_at})
+    return _with_walls(schedule, has_start=spec.start_at is not None)
 
 
-def wished(schedule: Schedule) -> ScheduleWish:
-    """The wish that a schedule was made of, to be made again with changes."""
-    given = {name: getattr(schedule, name) for name in WISHED}
+def spec_of(schedule: Schedule) -> ScheduleSpec:
+    """The specification that a schedule was made of, to be made again with changes."""
+    given = {name: getattr(schedule, name) for name in SPEC_NAMES}
     if schedule.schedule_type == ANCHORED and schedule.start_local is None:
         given["start_at"] = None
-    return ScheduleWish(**given)
+    return ScheduleSpec(**given)
 
 
-def changed(wish: ScheduleWish, schedule_type: str) -> ScheduleWish:
-    """A wish of another type: what does not belong to that one is dropped."""
+def changed(spec: ScheduleSpec, schedule_type: str) -> ScheduleSpec:
+    """A specification of another type: what does not belong to that one is dropped."""
     kept = {"schedule_type", *OWN[schedule_type], *COMMON}
-    others: dict[str, Any] = {name: None for name in WISHED if name not in kept}
-    return replace(wish, schedule_type=schedule_type, **others)
+    others: dict[str, Any] = {name: None for name in SPEC_NAMES if name not in kept}
+    return replace(spec, schedule_type=schedule_type, **others)
 
 
 def replanned(schedule: Schedule) -> Schedule:
@@ -107,50 +107,50 @@ def wall_in(timezone: str | None) -> Callable[[datetime], datetime]:
     return lambda moment: zones.moment_of(zone.wall(to_instant(moment)))
 
 
-def _given(wish: ScheduleWish) -> dict[str, Any]:
-    return {name: getattr(wish, name) for name in WISHED}
+def _given(spec: ScheduleSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in SPEC_NAMES}
 
 
-def _check_fields(wish: ScheduleWish) -> None:
+def _check_fields(spec: ScheduleSpec) -> None:
     """That what is needed is there, and nothing that belongs to another type."""
-    kind = wish.schedule_type
+    kind = spec.schedule_type
     if kind not in TYPES:
         raise InvalidField("schedule_type", f"is one of {', '.join(TYPES)}")
     article = "an" if kind[0] in "aeiou" else "a"
     for name in NEEDED[kind]:
-        if getattr(wish, name) is None:
+        if getattr(spec, name) is None:
             raise InvalidField(name, f"is required for {article} {kind} schedule")
-    if kind == RECURRING and wish.interval_minutes is None and wish.backoff_minutes is None:
+    if kind == RECURRING and spec.interval_minutes is None and spec.backoff_minutes is None:
         raise InvalidField("interval_minutes", "is required for a recurring schedule")
     known = {"schedule_type", *OWN[kind], *COMMON}
-    for name in WISHED:
-        if name not in known and getattr(wish, name) is not None:
+    for name in SPEC_NAMES:
+        if name not in known and getattr(spec, name) is not None:
             raise InvalidField(name, f"does not belong to {article} {kind} schedule")
 
 
-def _check_values(wish: ScheduleWish) -> None:
+def _check_values(spec: ScheduleSpec) -> None:
     """What depends on another field, or needs more than a bound."""
-    if wish.interval_minutes is not None and wish.backoff_minutes is not None:
+    if spec.interval_minutes is not None and spec.backoff_minutes is not None:
         raise InvalidField("backoff_minutes", "replaces interval_minutes: give one of them")
-    if wish.month_overflow is not None and wish.unit not in ("month", "year"):
+    if spec.month_overflow is not None and spec.unit not in ("month", "year"):
         raise InvalidField("month_overflow", "goes with unit month or year")
-    if wish.max_catchup is not None and wish.misfire_policy != "fire_all":
+    if spec.max_catchup is not None and spec.misfire_policy != "fire_all":
         raise InvalidField("max_catchup", "goes with misfire_policy fire_all")
-    has_gate = wish.send_window is not None or wish.business_calendar is not None
-    if wish.window_policy is not None and not has_gate:
+    has_gate = spec.send_window is not None or spec.business_calendar is not None
+    if spec.window_policy is not None and not has_gate:
         raise InvalidField("window_policy", "goes with send_window or business_calendar")
-    if wish.timezone is not None and not has_gate and wish.schedule_type in (ONE_TIME, RECURRING):
-        raise InvalidField("timezone", f"means nothing to a {wish.schedule_type} schedule: no wall clock is in it")
-    _check_zone("timezone", wish.timezone)
-    if wish.send_window is not None:
-        _check_window(wish.send_window)
-    if wish.cron is not None:
-        cron(wish.cron)
-    if wish.rrule is not None:
-        Parts(wish.rrule)
-    if wish.every is not None and wish.unit in _CENTURY and wish.every > _CENTURY[wish.unit]:
+    if spec.timezone is not None and not has_gate and spec.schedule_type in (ONE_TIME, RECURRING):
+        raise InvalidField("timezone", f"means nothing to a {spec.schedule_type} schedule: no wall clock is in it")
+    _check_zone("timezone", spec.timezone)
+    if spec.send_window is not None:
+        _check_window(spec.send_window)
+    if spec.cron is not None:
+        cron(spec.cron)
+    if spec.rrule is not None:
+        Parts(spec.rrule)
+    if spec.every is not None and spec.unit in _CENTURY and spec.every > _CENTURY[spec.unit]:
         raise InvalidField("every", "is longer than a hundred years")
-    for number, offset in enumerate(wish.offsets or (), 1):
+    for number, offset in enumerate(spec.offsets or (), 1):
         _check_offset(number, offset)
 
 
@@ -177,11 +177,11 @@ def _check_offset(number: int, text: str) -> None:
         raise InvalidField("offsets", f"no. {number} lies more than a hundred years away")
 
 
-def _default_start(wish: ScheduleWish, moment: datetime) -> datetime:
+def _default_start(spec: ScheduleSpec, moment: datetime) -> datetime:
     """A grid begins one interval from now; an anchored schedule has its anchor, and everything else begins now."""
-    if wish.interval_minutes is not None:
-        return moment + timedelta(minutes=wish.interval_minutes)
-    return wish.anchor_at or moment
+    if spec.interval_minutes is not None:
+        return moment + timedelta(minutes=spec.interval_minutes)
+    return spec.anchor_at or moment
 
 
 def _with_walls(schedule: Schedule, *, has_start: bool) -> Schedule:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from reminders.conditions.registry import Facts
 from reminders.instants import Instant
-from reminders.lifecycle.decide import Decision, RunFacts
+from reminders.lifecycle.decide import Decision
+from reminders.lifecycle.stops import RunFacts
 from reminders.model import BusinessCalendar, Due, Flag, Json, NamedCalendar, NaturalKey, Reminder, Run, RunRecord
 from reminders.schedules import stored
 from reminders.states import Reason, State, Status

@@ -103,9 +103,9 @@ def _from_json(raw: bytes, *, takes_body: bool) -> str:
 
 def _from_ics(raw: bytes) -> str:
     """An iCalendar file as the JSON that means the same: its holidays, and the working weekdays that there are."""
-    from reminders.api import calendar_files as ics  # it brings the library along, which no other request needs
+    from reminders.api import calendar_files  # it brings the library along, which no other request needs
 
-    days = ics.holidays(raw, datetime.now(UTC).date())
+    days = calendar_files.holidays(raw, datetime.now(UTC).date())
     return json.dumps({"working_weekdays": None, "holidays": [day.isoformat() for day in days]})
 
 

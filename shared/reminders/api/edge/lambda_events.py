@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders.api.edge import requests as door
+from reminders.api.edge import requests
 from reminders.api.edge.guard import Admitted, Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import Table
@@ -31,7 +31,7 @@ class Gateway:
 
     def answer(self, event: Event, context: LambdaContext) -> dict[str, Any]:
         """The response to one event."""
-        answered = door.answer(
+        answered = requests.answer(
             self._table, lambda: self._call(event), lambda admitted: self._resolve(event, context, admitted)
         )
         return _response(answered)

@@ -2,7 +2,7 @@
 
 from reminders.api.schedules import Schema
 from reminders.schedules import fields
-from reminders.schedules.fields import COMMON, NEEDED, OWN, TYPES, WISHED
+from reminders.schedules.fields import COMMON, NEEDED, OWN, SPEC_NAMES, TYPES
 
 _NULL: Schema = {"type": "null"}
 
@@ -28,7 +28,7 @@ def _conditions() -> list[Schema]:
 
 def _of_type(name: str) -> list[Schema]:
     """The ways in which a type's fields go together, each excluding the others."""
-    foreign = [field for field in WISHED if field not in {"schedule_type", *OWN[name], *COMMON}]
+    foreign = [field for field in SPEC_NAMES if field not in {"schedule_type", *OWN[name], *COMMON}]
     whole = _merged(_has("schedule_type", name), _given(*NEEDED[name]), _missing(*foreign))
     match name:
         case fields.ONE_TIME:

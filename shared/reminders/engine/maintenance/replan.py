@@ -67,13 +67,13 @@ class Replanner:
 
 
 def _replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    from reminders.lifecycle import edits as changes
+    from reminders.lifecycle import edits
 
     schedule = reminder.schedule
     if not (schedule.timezone or schedule.send_window or schedule.business_calendar):
         return reminder  # its schedule could not be read
     try:
-        return changes.replanned(reminder, calendars, moment)
+        return edits.replanned(reminder, calendars, moment)
     except Exception as error:  # one that is broken must not hold up the others: its own tick will park it
         logger.warning("reminder not re-planned", extra={"reminder": reminder.id, "error": type(error).__name__})
         return reminder

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from reminders.lifecycle.decide import MAX_ATTEMPTS
+from reminders.lifecycle.retries import MAX_ATTEMPTS
 from reminders.observe import logger
 from reminders.states import Reason
 from reminders.storage.store import Now, Store

@@ -1,0 +1,62 @@
+"""What stops a run that a worker has leased and not begun to send. Pure."""
+
+from typing import NamedTuple
+
+from reminders.conditions import registry
+from reminders.conditions.registry import Facts
+from reminders.instants import Instant
+from reminders.states import Cause, CompletionReason, Reason, Status
+
+# Their last run is still delivered and retried.
+_ENDED_BY_SCHEDULE = frozenset({CompletionReason.SCHEDULE_ENDED, CompletionReason.MAX_RUNS})
+
+
+class RunFacts(NamedTuple):
+    """What may stop a run, as read for it at one instant."""
+
+    run_id: int
+    owned: bool  # the run is still SENDING and at this worker's attempt
+    has_successor: bool  # it is a retry, and a later occurrence of its schedule has been planned
+    cause: str
+    attempt: int
+    scheduled_at: Instant
+    created_at: Instant
+    status: str | None  # the reminder's; None when it was removed
+    completion_reason: str | None
+    paused_at: Instant | None
+    resumed_at: Instant | None
+    next_run_at: Instant | None
+    planned_through: Instant | None
+    condition_type: str | None
+    condition_value: str | None
+    catches_up: bool  # each occurrence counts, so none overtakes another's retries
+
+
+class Lost(Exception):
+    """The run belongs to somebody else by now: its outcome is theirs to record."""
+
+
+def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
+    """Why a leased run that has not begun must not be sent any more; None when it may. Lost when it is not ours."""
+    if not run.owned:
+        raise Lost
+    if run.cause == Cause.SCHEDULE and run.resumed_at is not None and run.created_at < run.resumed_at:
+        return Reason.PAUSED
+    if run.status == Status.PAUSED:
+        triggered_since = run.cause == Cause.TRIGGER and run.created_at >= (run.paused_at or 0)
+        if not triggered_since:
+            return Reason.PAUSED
+    elif run.status != Status.ACTIVE and run.completion_reason not in _ENDED_BY_SCHEDULE:
+        return Reason.ENDED if run.completion_reason != CompletionReason.STOP_CONDITION else Reason.STOPPED
+    if registry.is_met(run.condition_type, run.condition_value, facts):
+        return Reason.STOPPED
+    if run.attempt > 1 and not run.catches_up and _is_overtaken(run, now):
+        return Reason.SUPERSEDED
+    return None
+
+
+def _is_overtaken(run: RunFacts, now: Instant) -> bool:
+    # The cursor alone does not tell: an edit of the schedule moves it, too, and plans nothing.
+    if run.has_successor and run.planned_through is not None and run.planned_through > run.scheduled_at:
+        return True
+    return run.status == Status.ACTIVE and run.next_run_at is not None and run.next_run_at <= now
