@@ -39,7 +39,7 @@ def measure(server: PostgresServer, n: int, *, body_bytes: int = 0, workers: int
 
 def _one_worker(address: Address) -> float:
     with ground.store(address) as store:
-        store.now(None)  # the connection is not what is measured
+        store.now()  # the connection is not what is measured
         began = perf_counter()
         Tick(store, {"null": ground.NullChannel()}, budget_seconds=BUDGET_SECONDS).run()
         return perf_counter() - began
@@ -59,7 +59,7 @@ def _several_workers(address: Address, workers: int) -> float:
 
 def _worker(address: Address, ready: Any, spans: Any) -> None:
     with ground.store(address) as store:
-        store.now(None)
+        store.now()
         ready.wait()
         began = perf_counter()
         Tick(store, {"null": ground.NullChannel()}, budget_seconds=BUDGET_SECONDS).run()

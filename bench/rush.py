@@ -19,7 +19,7 @@ from bench import ground, worker
 from bench.figures import Figure, show
 from bench.worker import Orders, Receiver, Report, Worker
 from local.postgres import PostgresServer
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.engine.delivery import ROOM
 from reminders.engine.summary import quantile
 from reminders.lifecycle.edits import NewReminder
@@ -46,12 +46,12 @@ class Caller:
     def call_while(self, goes_on: Callable[[], bool]) -> None:
         self.create_ms, self.get_ms = [], []
         with ground.store(self._address) as store:
-            commands = Commands(store, frozenset({"slow"}))
+            commands = Commands(store, Recipients(frozenset({"slow"})))
             while goes_on():
                 began = perf_counter()
-                reminder, _ = commands.create(_new_reminder(next(self._numbers)))
+                reminder, _ = commands.reminders.create(_new_reminder(next(self._numbers)))
                 created = perf_counter()
-                commands.get(reminder.id)
+                commands.reminders.get(reminder.id)
                 self.create_ms.append((created - began) * 1000)
                 self.get_ms.append((perf_counter() - created) * 1000)
                 time.sleep(CALL_EVERY_SECONDS)

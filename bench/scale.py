@@ -66,7 +66,8 @@ class Hour:
         return self._tick(None)
 
     def _tick(self, now: datetime | None) -> float:
-        tick = Tick(self._store, {"null": ground.NullChannel()}, budget_seconds=60.0, now=now)
+        store = self._store.by(lambda: now)
+        tick = Tick(store, {"null": ground.NullChannel()}, budget_seconds=60.0)
         began = perf_counter()
         summary = tick.run()
         took = (perf_counter() - began) * 1000
@@ -80,7 +81,7 @@ def loaded(server: PostgresServer, active: int) -> Iterator[Hour]:
     """A fresh database with `active` reminders."""
     address = ground.fresh_database(server)
     with ground.store(address) as store:
-        store.now(None)  # the connection is not what is measured
+        store.now()  # the connection is not what is measured
         yield Hour(address, store, active)
 
 

@@ -118,7 +118,7 @@ def _work(orders: Orders) -> Report:
     address = Address.from_url(orders.url)
     store = Store(Database(lambda fresh: address))
     channels = {name: _Channel(receiver) for name, receiver in orders.channels.items()}
-    store.now(None)
+    store.now()
     time.sleep(max(0.0, orders.begin_at - time.time()))
     began_at, began = time.time(), time.monotonic()
     tick = Tick(store, channels, budget_seconds=orders.budget_seconds, stay_seconds=orders.stay_seconds)

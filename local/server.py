@@ -18,7 +18,7 @@ from reminders.api.edge import requests
 from reminders.api.edge.guard import Admitted, Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import LARGEST_BODY
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands
 from reminders.settings import Settings
 from reminders.wiring import build_commands
 

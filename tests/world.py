@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from reminders.channels import Channel
-from reminders.commands.reminders import Commands, NewReminder
+from reminders.commands import Commands, Recipients
 from reminders.engine.summary import Summary
 from reminders.engine.tick import Tick
 from reminders.instants import Instant, to_instant
-from reminders.lifecycle.edits import SPEC_FIELDS, Edit
+from reminders.lifecycle.edits import SPEC_FIELDS, Edit, NewReminder
 from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Run, RunRecord, Schedule, ScheduleSpec
 from reminders.schedules import stored
 from reminders.storage.database import Database
@@ -53,7 +53,7 @@ class World:
         self.kept = Kept()
         self.channels: dict[str, Channel] = {"kept": self.kept, "other": self.kept}
         self.store = open_store()
-        self.commands = Commands(self.store, frozenset(self.channels))
+        self.commands = Commands(self.store, Recipients(frozenset(self.channels)))
         self._sql = Database(lambda fresh: address)
 
     def __enter__(self) -> Self:
@@ -68,13 +68,21 @@ class World:
         """Runs one statement on a connection of its own, as an operator would."""
         return self._sql.run(statement, **parameters)
 
+    def store_at(self, now: datetime | None, store: Store | None = None) -> Store:
+        """This test's store, or another one, at a fixed instant; None is the database's clock."""
+        return (store or self.store).by(lambda: now)
+
+    def at(self, now: datetime | None) -> Commands:
+        """The verbs at a fixed instant."""
+        return Commands(self.store_at(now), Recipients(frozenset(self.channels)))
+
     def another_caller(self) -> Commands:
         """Commands on a connection of their own."""
-        return Commands(self.open_store(), frozenset(self.channels))
+        return Commands(self.open_store(), Recipients(frozenset(self.channels)))
 
     def create(self, *, now: datetime = NOW, **changes: Any) -> Reminder:
         """A reminder made through the commands."""
-        reminder, _ = self.commands.create(new_reminder(**changes), now=now)
+        reminder, _ = self.at(now).reminders.create(new_reminder(**changes))
         return reminder
 
     def plant(
@@ -119,7 +127,8 @@ class World:
     def tick(self, now: datetime | None = NOW, **settings: Any) -> Summary:
         """One tick at a fixed instant."""
         settings = {"budget_seconds": 30.0, "store": self.store} | settings
-        return Tick(channels=self.channels, now=now, **settings).run()
+        store = self.store_at(now, settings.pop("store"))
+        return Tick(store, self.channels, **settings).run()
 
     def wait_until(self, statement: str) -> None:
         """Returns when the statement has a row."""
@@ -139,10 +148,10 @@ class World:
 
     def runs(self, reminder: Reminder) -> list[RunRecord]:
         """A reminder's runs, the oldest first."""
-        return list(reversed(self.commands.list_runs(reminder.id, before=None, limit=200).items))
+        return list(reversed(self.commands.reminders.runs(reminder.id, before=None, limit=200).items))
 
     def get(self, reminder: Reminder) -> Reminder:
-        return self.commands.get(reminder.id)
+        return self.commands.reminders.get(reminder.id)
 
 
 def new_reminder(

@@ -14,7 +14,7 @@ from reminders.settings import Settings
 from reminders.wiring import build_commands
 
 if TYPE_CHECKING:  # a cold start does without them
-    from reminders.commands.reminders import Commands
+    from reminders.commands import Commands
 
 settings = Settings.from_environment(os.environ)
 

@@ -95,8 +95,7 @@ class Schedule(ScheduleSpec):
     offsets_from: datetime | None = None  # what lay at or before this instant was passed over; None: nothing was
 
 
-@dataclass(frozen=True, kw_only=True)
-class Condition:
+class Condition(NamedTuple):
     """What ends a reminder: for `db_check` the key of a flag."""
 
     type: str
@@ -163,6 +162,11 @@ class Due(NamedTuple):
     condition_value: str | None
     schedule: str | None  # the schedule's other fields as JSON; None for a plain interval or instant
     runs_left: int | None
+
+    @property
+    def condition(self) -> Condition | None:
+        type_, value = self.condition_type, self.condition_value
+        return None if type_ is None or value is None else Condition(type=type_, value=value)
 
 
 class Run(NamedTuple):
@@ -252,6 +256,18 @@ class NamedCalendar:
     days: BusinessCalendar
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderFilter:
+    """Which reminders a list shows: those that match all that is given."""
+
+    status: str | None = None
+    entity_type: str | None = None
+    entity_id: str | None = None
+    event_type: str | None = None
+    channel: str | None = None
+    due_before: datetime | None = None  # next_run_at lies before it
 
 
 @dataclass(frozen=True, kw_only=True)

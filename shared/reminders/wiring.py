@@ -15,7 +15,7 @@ from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 
 if TYPE_CHECKING:
-    from reminders.commands.reminders import Commands
+    from reminders.commands import Commands
 
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
@@ -30,10 +30,10 @@ def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
 
 def build_commands(settings: Settings) -> "Commands":
     """The API's verbs over a store of their own, for one thread."""
-    from reminders.commands.reminders import Commands  # the scheduler's cold start does without them
+    from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
     store = build_store(settings, API_PATIENCE_SECONDS)
-    return Commands(store, known_channels(), build_recipient_checks(settings))
+    return Commands(store, Recipients(known_channels(), build_recipient_checks(settings)))
 
 
 class Scheduler:

@@ -26,7 +26,7 @@ from itertools import count
 from pathlib import Path
 
 from local import postgres
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.errors import IllegalTransition
 from reminders.lifecycle.edits import NewReminder
 from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
@@ -202,18 +202,20 @@ def soak(
 def _call(address: Address, reminders: int, seconds: float, is_enough: Callable[[], bool]) -> None:
     """Callers' doings: create so many over the time, and on until it is enough; flag one in ten; pause, resume and trigger those called VIP."""
     with closing(Store(Database(lambda fresh: address))) as store:
-        commands, chance = Commands(store, frozenset({"post"})), random.Random(7)
+        commands, chance = Commands(store, Recipients(frozenset({"post"}))), random.Random(7)
         important: list[str] = []
         for number in count():
             if number >= reminders and is_enough():
                 return
             vip = number % 10 == 0
-            created, _ = commands.create(_new_reminder(number, "VIP" if vip else "INT", chance))
+            created, _ = commands.reminders.create(_new_reminder(number, "VIP" if vip else "INT", chance))
             if vip:
                 important.append(created.id)
                 with suppress(IllegalTransition):  # it has ended meanwhile: that is an answer
-                    chance.choice([commands.pause, commands.resume, commands.trigger])(chance.choice(important))
-                commands.set_flag(f"done:{chance.randrange(reminders)}", True)
+                    chance.choice([commands.reminders.pause, commands.reminders.resume, commands.reminders.trigger])(
+                        chance.choice(important)
+                    )
+                commands.flags.set(f"done:{chance.randrange(reminders)}", True)
             if number % 50 == 0:
                 time.sleep(seconds * 0.8 * 50 / reminders)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from reminders.channels import Channel
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.engine.tick import Tick
 from reminders.errors import IllegalTransition
 from reminders.lifecycle.edits import Edit
@@ -43,14 +43,17 @@ def test_no_deadlock_reaches_a_caller_in_a_storm(address: Address) -> None:
     """Half a minute of ticks, pauses, flag changes and PATCHes by eight threads on the same 500 reminders: nobody sees an error."""
     channels: dict[str, Channel] = {"kept": Swift()}
     stores = [Store(Database(lambda fresh: address)) for _ in range(THREADS)]
-    first = Commands(stores[0], frozenset(channels))
-    ids = [first.create(new_reminder(entity_id=f"INT_{n}", flag=f"done:{n % 20}"))[0].id for n in range(REMINDERS)]
+    first = Commands(stores[0], Recipients(frozenset(channels)))
+    ids = [
+        first.reminders.create(new_reminder(entity_id=f"INT_{n}", flag=f"done:{n % 20}"))[0].id
+        for n in range(REMINDERS)
+    ]
     until = time.monotonic() + STORM_SECONDS
     errors: list[BaseException] = []
     done: list[int] = [0] * THREADS
 
     def weather(number: int) -> None:
-        commands = Commands(stores[number], frozenset(channels))
+        commands = Commands(stores[number], Recipients(frozenset(channels)))
         chance = random.Random(number)
 
         def tick() -> object:
@@ -90,14 +93,14 @@ def _one_of(
     reminder = chance.choice(ids)
     flag = f"done:{chance.randrange(20)}"
     verbs: list[Callable[[], object]] = [
-        lambda: commands.pause(reminder),
-        lambda: commands.resume(reminder),
-        lambda: commands.trigger(reminder),
-        lambda: commands.patch(reminder, Edit(given=frozenset({"subject"}), subject=f"{chance.random()}")),
-        lambda: commands.set_flag(flag, True),
-        lambda: commands.set_flag(flag, False),
-        lambda: commands.create(new_reminder(entity_id=f"INT_{chance.randrange(REMINDERS)}", flag=flag)),
-        lambda: commands.complete(reminder),
+        lambda: commands.reminders.pause(reminder),
+        lambda: commands.reminders.resume(reminder),
+        lambda: commands.reminders.trigger(reminder),
+        lambda: commands.reminders.patch(reminder, Edit(given=frozenset({"subject"}), subject=f"{chance.random()}")),
+        lambda: commands.flags.set(flag, True),
+        lambda: commands.flags.set(flag, False),
+        lambda: commands.reminders.create(new_reminder(entity_id=f"INT_{chance.randrange(REMINDERS)}", flag=flag)),
+        lambda: commands.reminders.complete(reminder),
     ]
     if number % 2:
         tick()
@@ -111,14 +114,14 @@ def test_no_send_starts_later_than_a_second_after_a_flag_was_answered(world: Wor
     """While 2,000 runs are being sent at 20 ms each, setting their flag through the API stops all sends within a second."""
     channel = Swift(seconds=0.02)
     for number in range(2_000):
-        world.commands.create(new_reminder(entity_id=f"INT_{number}", channel="other"))
+        world.commands.reminders.create(new_reminder(entity_id=f"INT_{number}", channel="other"))
     query(world.address, "UPDATE reminder_jobs SET next_run_at = now()")
     tick = Tick(world.open_store(), {"other": channel}, budget_seconds=60.0)
     worker = threading.Thread(target=tick.run)
     worker.start()
     assert wait_until(lambda: len(channel.begun) >= 100 and count(world.address, "true") == 2_000, 30.0)
 
-    change = world.commands.set_flag("feedback_submitted", True)
+    change = world.commands.flags.set("feedback_submitted", True)
     answered = time.monotonic()
     worker.join()
 

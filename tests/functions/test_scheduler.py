@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from reminders import wiring
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.functions.lambda_context import LambdaContext
@@ -62,8 +62,8 @@ def load(address: Address, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def remind(open_store: Callable[[], Store], address: Address, **changes: Any) -> None:
     """A reminder that is due now, for the email channel."""
     with World(open_store, address) as world:
-        world.commands = Commands(world.store, frozenset({"email", "log"}))
-        world.commands.create(
+        world.commands = Commands(world.store, Recipients(frozenset({"email", "log"})))
+        world.commands.reminders.create(
             new_reminder(channel="email", schedule_type="one_time", start_at=datetime.now(UTC), **changes)
         )
 

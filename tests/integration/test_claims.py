@@ -27,7 +27,7 @@ def ticks_at_once(world: World, count: int, **settings: Any) -> None:
     stores = [world.open_store() for _ in range(count)]
 
     def tick(store: Store) -> None:
-        store.now(None)
+        store.now()
         barrier.wait()
         world.tick(store=store, **settings)
 
@@ -63,7 +63,7 @@ def test_ticks_at_once_share_what_waits(world: World) -> None:
 def test_ticks_at_once_share_what_dead_workers_left(world: World) -> None:
     """Four ticks that take over the same expired leases begin each run once."""
     world.plant(300)
-    planning.Planner(world.store, batch=1_000, lease_seconds=120, now=NOW).plan({"kept": 1_000}, None)
+    planning.Planner(world.store_at(NOW), batch=1_000, lease_seconds=120).plan({"kept": 1_000}, None)
     ticks_at_once(world, 4, now=NOW + 5 * MINUTE)
     assert sorted(run.attempt for run in world.kept.runs) == [2] * 300
 
@@ -91,7 +91,7 @@ def test_a_batch_is_no_larger_than_it_says(world: World) -> None:
     other = world.open_store()
 
     def both() -> tuple[int, int]:
-        first = world.store.claim_due(20, None, NOW)
+        first = world.store_at(NOW).due.claim(20, None)
         return len(first.due), other.atomically(lambda: len(other.claim_due(100, None, NOW).due))
 
     assert world.store.atomically(both) == (20, 30)
@@ -101,7 +101,7 @@ def test_what_has_waited_longest_is_claimed_first(world: World) -> None:
     """After an outage the oldest come first."""
     for minutes in (30, 10, 20):
         world.create(entity_id=str(minutes), interval_minutes=minutes)
-    claim = world.store.atomically(lambda: world.store.claim_due(2, None, NOW + HOUR))
+    claim = world.store.atomically(lambda: world.store_at(NOW + HOUR).due.claim(2, None))
     assert [due.entity_id for due in claim.due] == ["10", "20"]
 
 
@@ -128,9 +128,9 @@ def test_the_claims_instant_is_the_databases(world: World) -> None:
 def test_an_operators_older_instant_fires_although_the_bound_has_passed_it(world: World) -> None:
     """A next_run_at set below the claim's bound is found as soon as a claim goes without it: a second later at most."""
     reminder = world.create(now=NOW)
-    world.store.save_bookmark(to_instant(NOW), 1.0, NOW)
+    world.store_at(NOW).scheduler.save_bookmark(to_instant(NOW), 1.0)
     world.sql("UPDATE reminder_jobs SET next_run_at = CAST(:at AS timestamptz)", at=(NOW - DAY).isoformat())
-    assert not world.store.bookmark("", NOW + timedelta(seconds=0.5)).may_sweep
+    assert not world.store_at(NOW + timedelta(seconds=0.5)).scheduler.bookmark("").may_sweep
     world.tick(NOW + timedelta(seconds=1))
     assert len(world.runs(reminder)) == 1
 
@@ -138,7 +138,7 @@ def test_an_operators_older_instant_fires_although_the_bound_has_passed_it(world
 def test_the_bound_keeps_a_claim_from_what_lies_below_it(world: World) -> None:
     """Between two sweeps a claim reads only above the bound: that is what keeps it cheap."""
     world.plant(1, due=NOW - DAY)
-    claim = world.store.atomically(lambda: world.store.claim_due(10, to_instant(NOW), NOW + HOUR))
+    claim = world.store.atomically(lambda: world.store_at(NOW + HOUR).due.claim(10, to_instant(NOW)))
     assert claim.due == []
 
 
@@ -146,7 +146,7 @@ def test_a_tick_notes_when_it_was(world: World) -> None:
     """last_tick_at is the newest tick's instant, also when an older one ends after it."""
     world.tick(NOW + HOUR)
     world.tick(NOW)
-    assert world.store.health().last_tick_at == NOW + HOUR
+    assert world.store.scheduler.health().last_tick_at == NOW + HOUR
 
 
 # One bad row
@@ -354,7 +354,7 @@ def test_decisions_are_written_to_the_rows_places(crowd: World) -> None:
 
 def test_a_flag_finds_its_reminders_by_index(crowd: World) -> None:
     """Setting a flag reads the reminders that wait for it and no others."""
-    crowd.commands.set_flag("flag_5", True, now=NOW)
+    crowd.at(NOW).flags.set("flag_5", True)
     plan = plan_of(crowd, "Completes live reminders that a true flag stops")
     assert scanned(plan) == set()
     assert indexes(plan) == {"reminder_jobs_stopped_by", "reminder_jobs_pkey", "reminder_runs_waiting"}
@@ -373,7 +373,7 @@ FILTERS = ("status", "entity_type", "entity_id", "event_type", "channel", "due_b
 def test_an_entitys_reminders_are_found_by_index(crowd: World, entity_type: str) -> None:
     """Listing what one entity has, live and ended, reads its own rows."""
     filters = dict.fromkeys(FILTERS) | {"entity_type": entity_type, "entity_id": "n_19"}
-    crowd.commands.list_reminders(before=None, limit=50, **filters)
+    crowd.commands.reminders.page(before=None, limit=50, **filters)
     plan = plan_of(crowd, "Reminders, newest first")
     assert scanned(plan) == set()
     assert indexes(plan) == {"reminder_jobs_one_live", "reminder_jobs_ended"}
@@ -381,7 +381,7 @@ def test_an_entitys_reminders_are_found_by_index(crowd: World, entity_type: str)
 
 def test_the_newest_reminders_are_found_in_the_order_of_their_ids(crowd: World) -> None:
     """Listing without a filter reads one page from the end of the primary key."""
-    crowd.commands.list_reminders(before=None, limit=50, **dict.fromkeys(FILTERS))
+    crowd.commands.reminders.page(before=None, limit=50, **dict.fromkeys(FILTERS))
     plan = plan_of(crowd, "Reminders, newest first")
     assert (scanned(plan), indexes(plan)) == (set(), {"reminder_jobs_pkey"})
 
@@ -389,5 +389,5 @@ def test_the_newest_reminders_are_found_in_the_order_of_their_ids(crowd: World) 
 def test_a_reminders_history_is_found_by_index(crowd: World) -> None:
     """The runs of one reminder come in the order of their key."""
     (row,) = crowd.sql("SELECT id::text FROM reminder_jobs WHERE entity_id = 'n_7777'")
-    crowd.commands.list_runs(row[0], before=None, limit=50)
+    crowd.commands.reminders.runs(row[0], before=None, limit=50)
     assert indexes(plan_of(crowd, "A reminder's history")) == {"reminder_runs_occurrence"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
 from reminders.model import Condition, Message, Reminder
 from reminders.states import CompletionReason, Reason, State, Status
@@ -28,7 +28,7 @@ def flag(world: World, key: str, value: bool = True) -> None:
 
 def test_a_new_reminder_begins_one_interval_from_now(world: World) -> None:
     """Without start_at the first occurrence is an interval away, and the reminder is ACTIVE at version 1."""
-    reminder, is_new = world.commands.create(new_reminder(), now=NOW)
+    reminder, is_new = world.at(NOW).reminders.create(new_reminder())
     assert (is_new, reminder.status, reminder.version) == (True, Status.ACTIVE, 1)
     assert (reminder.next_run_at, reminder.created_at) == (NOW + HOUR, NOW)
 
@@ -48,8 +48,8 @@ def test_what_was_created_is_what_is_read(world: World) -> None:
 def test_a_twin_is_answered_with_the_one_that_is_there_unchanged(world: World) -> None:
     """The same natural key gives the existing reminder, whatever else the second request says."""
     first = world.create()
-    second, is_new = world.commands.create(
-        new_reminder(channel="other", interval_minutes=5, flag=None, subject="another", recipient="x"), now=NOW + MINUTE
+    second, is_new = world.at(NOW + MINUTE).reminders.create(
+        new_reminder(channel="other", interval_minutes=5, flag=None, subject="another", recipient="x")
     )
     assert (is_new, second) == (False, first)
     assert world.get(first) == first
@@ -58,8 +58,8 @@ def test_a_twin_is_answered_with_the_one_that_is_there_unchanged(world: World) -
 def test_a_paused_twin_is_a_twin(world: World) -> None:
     """A PAUSED reminder holds its natural key as an ACTIVE one does."""
     first = world.create()
-    world.commands.pause(first.id, now=NOW)
-    second, is_new = world.commands.create(new_reminder(), now=NOW)
+    world.at(NOW).reminders.pause(first.id)
+    second, is_new = world.at(NOW).reminders.create(new_reminder())
     assert (is_new, second.id, second.status) == (False, first.id, Status.PAUSED)
 
 
@@ -67,8 +67,8 @@ def test_a_paused_twin_is_a_twin(world: World) -> None:
 def test_an_ended_reminder_frees_its_natural_key(world: World, verb: str) -> None:
     """After the end of a reminder the same request makes a new one."""
     first = world.create()
-    getattr(world.commands, verb)(first.id, now=NOW)
-    second, is_new = world.commands.create(new_reminder(), now=NOW)
+    getattr(world.at(NOW).reminders, verb)(first.id)
+    second, is_new = world.at(NOW).reminders.create(new_reminder())
     assert (is_new, second.id != first.id) == (True, True)
 
 
@@ -78,10 +78,10 @@ def create_at_once(world: World, requests: list[Any]) -> list[tuple[Reminder, bo
     answers: list[tuple[Reminder, bool]] = []
 
     def create(each: Any) -> None:
-        commands = Commands(store := world.open_store(), frozenset(world.channels))
-        store.now(None)
+        commands = Commands(store := world.open_store(), Recipients(frozenset(world.channels)))
+        store.now()
         barrier.wait()
-        answers.append(commands.create(each))
+        answers.append(commands.reminders.create(each))
 
     threads = [threading.Thread(target=create, args=(each,)) for each in requests]
     for thread in threads:
@@ -122,7 +122,7 @@ def test_a_stopped_one_is_replaced_together_with_its_waiting_runs(world: World) 
     world.kept.fail = lambda run: OSError("busy")
     world.tick(NOW + HOUR)
     flag(world, "old")
-    _, is_new = world.commands.create(new_reminder(flag="new"), now=NOW + HOUR)
+    _, is_new = world.at(NOW + HOUR).reminders.create(new_reminder(flag="new"))
     assert is_new
     assert [(run.state, run.reason) for run in world.runs(old)] == [(State.CANCELLED, Reason.STOPPED)]
 
@@ -131,7 +131,7 @@ def test_a_twin_without_a_condition_replaces_a_stopped_one(world: World) -> None
     """A request that has no condition is not stopped, so it takes the place of one that is."""
     old = world.create()
     flag(world, "feedback_submitted")
-    new, is_new = world.commands.create(new_reminder(flag=None), now=NOW)
+    new, is_new = world.at(NOW).reminders.create(new_reminder(flag=None))
     assert (is_new, new.id != old.id) == (True, True)
 
 
@@ -140,7 +140,7 @@ def test_a_stopped_one_stays_when_the_new_one_would_be_stopped_too(world: World)
     old = world.create(flag="old")
     flag(world, "old")
     flag(world, "new")
-    again, is_new = world.commands.create(new_reminder(flag="new"), now=NOW)
+    again, is_new = world.at(NOW).reminders.create(new_reminder(flag="new"))
     assert (is_new, again) == (False, old)
 
 
@@ -226,7 +226,7 @@ def test_an_edit_changes_its_field(
 ) -> None:
     """A PATCH writes what it gives, a null removes what may be absent, and the version counts it."""
     reminder = world.create(recipient="a@example.com", subject="subject", body="body", payload={"a": "b"})
-    answered = world.commands.patch(reminder.id, edit(**changes), now=NOW)
+    answered = world.at(NOW).reminders.patch(reminder.id, edit(**changes))
     assert read(world.get(reminder)) == expected
     assert (answered, answered.version) == (world.get(reminder), 2)
 
@@ -235,7 +235,7 @@ def test_an_edit_leaves_what_it_does_not_give(world: World) -> None:
     """A PATCH of one field leaves all others as they were."""
     reminder = world.create(recipient="a@example.com", subject="subject", body="body", payload={"a": "b"})
     later = NOW + MINUTE
-    edited = world.commands.patch(reminder.id, edit(subject="new"), now=later)
+    edited = world.at(later).reminders.patch(reminder.id, edit(subject="new"))
     message = replace(reminder.message, subject="new")
     assert edited == replace(reminder, message=message, version=2, updated_at=later)
 
@@ -244,7 +244,7 @@ def test_an_edit_leaves_what_it_does_not_give(world: World) -> None:
 def test_an_edit_that_changes_nothing_keeps_the_version(world: World, changes: dict[str, Any]) -> None:
     """A PATCH to what already holds writes nothing."""
     reminder = world.create(recipient="a@example.com")
-    assert world.commands.patch(reminder.id, edit(**changes), now=NOW + MINUTE) == reminder
+    assert world.at(NOW + MINUTE).reminders.patch(reminder.id, edit(**changes)) == reminder
     assert world.get(reminder) == reminder
 
 
@@ -253,7 +253,7 @@ def test_a_new_interval_counts_from_the_anchor_and_begins_after_now(world: World
     reminder = world.create()
     world.tick(NOW + HOUR)
     moment = NOW + 90 * MINUTE
-    edited = world.commands.patch(reminder.id, edit(interval_minutes=25), now=moment)
+    edited = world.at(moment).reminders.patch(reminder.id, edit(interval_minutes=25))
     world.tick(NOW + 110 * MINUTE)
     assert edited.next_run_at == NOW + 110 * MINUTE
     assert world.runs(reminder)[-1].stands_for == 1
@@ -263,7 +263,7 @@ def test_a_schedule_edit_skips_what_was_overdue(world: World) -> None:
     """Occurrences that were due and not planned yet lie before now: after the edit they do not fire."""
     reminder = world.create()
     moment = NOW + 5 * HOUR + MINUTE
-    world.commands.patch(reminder.id, edit(interval_minutes=120), now=moment)
+    world.at(moment).reminders.patch(reminder.id, edit(interval_minutes=120))
     world.tick(moment)
     assert world.runs(reminder) == []
 
@@ -271,7 +271,7 @@ def test_a_schedule_edit_skips_what_was_overdue(world: World) -> None:
 def test_a_one_time_that_is_edited_into_the_past_is_due_at_once(world: World) -> None:
     """A one_time reminder's new instant may have passed: it fires with the next tick."""
     reminder = world.create(schedule_type="one_time", start_at=NOW + DAY)
-    world.commands.patch(reminder.id, edit(start_at=NOW - DAY), now=NOW)
+    world.at(NOW).reminders.patch(reminder.id, edit(start_at=NOW - DAY))
     world.tick(NOW)
     assert [run.scheduled_for for run in world.runs(reminder)] == [NOW - DAY]
 
@@ -279,8 +279,8 @@ def test_a_one_time_that_is_edited_into_the_past_is_due_at_once(world: World) ->
 def test_a_paused_reminder_can_be_edited_and_stays_paused(world: World) -> None:
     """A PATCH does not resume."""
     reminder = world.create()
-    world.commands.pause(reminder.id, now=NOW)
-    edited = world.commands.patch(reminder.id, edit(interval_minutes=5), now=NOW)
+    world.at(NOW).reminders.pause(reminder.id)
+    edited = world.at(NOW).reminders.patch(reminder.id, edit(interval_minutes=5))
     world.tick(NOW + DAY)
     assert (edited.status, world.runs(reminder)) == (Status.PAUSED, [])
 
@@ -300,7 +300,7 @@ def test_an_edit_that_makes_no_sense_is_refused(world: World, changes: dict[str,
     """A PATCH that would leave an impossible reminder names the field and changes nothing."""
     reminder = world.create(body="{{payload.a}}", payload={"a": "b"})
     with pytest.raises(InvalidField) as refused:
-        world.commands.patch(reminder.id, edit(**changes), now=NOW)
+        world.at(NOW).reminders.patch(reminder.id, edit(**changes))
     assert refused.value.field == field
     assert world.get(reminder) == reminder
 
@@ -309,7 +309,7 @@ def test_a_condition_needs_its_type(world: World) -> None:
     """A PATCH cannot give a value to a reminder that has no condition's type."""
     reminder = world.create(flag=None)
     with pytest.raises(InvalidField) as refused:
-        world.commands.patch(reminder.id, edit(stop_condition_value="done"), now=NOW)
+        world.at(NOW).reminders.patch(reminder.id, edit(stop_condition_value="done"))
     assert refused.value.field == "stop_condition_type"
 
 
@@ -320,13 +320,13 @@ def in_status(world: World, status: Status) -> Reminder:
     """A reminder that stands there."""
     reminder = world.create()
     if status is Status.PAUSED:
-        world.commands.pause(reminder.id, now=NOW)
+        world.at(NOW).reminders.pause(reminder.id)
     elif status is Status.COMPLETED:
-        world.commands.complete(reminder.id, now=NOW)
+        world.at(NOW).reminders.complete(reminder.id)
     elif status is Status.CANCELLED:
-        world.commands.cancel(reminder.id, now=NOW)
+        world.at(NOW).reminders.cancel(reminder.id)
     elif status is Status.FAILED:
-        world.store.park(reminder.id, "cannot be planned", NOW)
+        world.store_at(NOW).due.park(reminder.id, "cannot be planned")
     return world.get(reminder)
 
 
@@ -360,7 +360,7 @@ def test_an_ended_reminder_refuses_verbs_and_says_its_status(world: World, verb:
     reminder = in_status(world, status)
     arguments = [edit(recipient="x")] if verb == "patch" else []
     with pytest.raises(IllegalTransition) as refused:
-        getattr(world.commands, verb)(reminder.id, *arguments, now=NOW)
+        getattr(world.at(NOW).reminders, verb)(reminder.id, *arguments)
     assert (refused.value.verb, refused.value.status) == (verb, status)
     assert world.get(reminder) == reminder
 
@@ -377,10 +377,10 @@ def test_a_verb_needs_a_reminder(world: World, verb: str) -> None:
 def test_a_stale_version_is_refused(world: World, verb: str) -> None:
     """A caller who names an older version than the reminder's is told the actual one, and nothing changes."""
     reminder = world.create()
-    edited = world.commands.patch(reminder.id, edit(recipient="x"), version=1, now=NOW)
+    edited = world.at(NOW).reminders.patch(reminder.id, edit(recipient="x"), version=1)
     arguments = [edit(recipient="y")] if verb == "patch" else []
     with pytest.raises(StaleVersion) as refused:
-        getattr(world.commands, verb)(reminder.id, *arguments, version=1, now=NOW)
+        getattr(world.at(NOW).reminders, verb)(reminder.id, *arguments, version=1)
     assert refused.value.actual == 2
     assert (world.get(reminder), world.runs(reminder)) == (edited, [])
 
@@ -392,11 +392,11 @@ def test_two_edits_of_the_same_version_do_not_both_win(world: World) -> None:
     refused: list[StaleVersion] = []
 
     def patch(recipient: str) -> None:
-        commands = Commands(world.open_store(), frozenset(world.channels))
-        commands.get(reminder.id)
+        commands = Commands(world.open_store(), Recipients(frozenset(world.channels)))
+        commands.reminders.get(reminder.id)
         barrier.wait()
         try:
-            commands.patch(reminder.id, edit(recipient=recipient), version=1)
+            commands.reminders.patch(reminder.id, edit(recipient=recipient), version=1)
         except StaleVersion as stale:
             refused.append(stale)
 
@@ -423,9 +423,9 @@ def test_a_pause_cancels_what_waits(world: World) -> None:
     reminder = world.create()
     world.kept.fail = lambda run: OSError("busy")
     world.tick(NOW + HOUR)
-    world.commands.pause(reminder.id, now=NOW + HOUR)
+    world.at(NOW + HOUR).reminders.pause(reminder.id)
     paused = [(run.state, run.reason) for run in world.runs(reminder)]
-    world.commands.resume(reminder.id, now=NOW + HOUR)
+    world.at(NOW + HOUR).reminders.resume(reminder.id)
     world.tick(NOW + HOUR + 2 * MINUTE)
     assert paused == [(State.CANCELLED, Reason.PAUSED)]
     assert (len(world.kept.runs), world.runs(reminder)[0].state) == (1, State.CANCELLED)
@@ -434,16 +434,16 @@ def test_a_pause_cancels_what_waits(world: World) -> None:
 def test_a_pause_shows_since_when(world: World) -> None:
     """paused_at is the instant of the pause, and gone after resuming."""
     reminder = world.create()
-    paused = world.commands.pause(reminder.id, now=NOW + MINUTE)
-    resumed = world.commands.resume(reminder.id, now=NOW + 2 * MINUTE)
+    paused = world.at(NOW + MINUTE).reminders.pause(reminder.id)
+    resumed = world.at(NOW + 2 * MINUTE).reminders.resume(reminder.id)
     assert (paused.paused_at, resumed.paused_at) == (NOW + MINUTE, None)
 
 
 def test_resuming_a_one_time_that_has_passed_completes_it(world: World) -> None:
     """A one_time reminder that slept through its instant has nothing left to do, and sends nothing."""
     reminder = world.create(schedule_type="one_time", start_at=NOW + HOUR)
-    world.commands.pause(reminder.id, now=NOW)
-    resumed = world.commands.resume(reminder.id, now=NOW + HOUR)
+    world.at(NOW).reminders.pause(reminder.id)
+    resumed = world.at(NOW + HOUR).reminders.resume(reminder.id)
     world.tick(NOW + DAY)
     assert (resumed.status, resumed.completion_reason) == (Status.COMPLETED, CompletionReason.SCHEDULE_ENDED)
     assert world.runs(reminder) == []
@@ -452,8 +452,8 @@ def test_resuming_a_one_time_that_has_passed_completes_it(world: World) -> None:
 def test_resuming_a_one_time_before_its_instant_lets_it_fire(world: World) -> None:
     """A one_time reminder that is resumed in time fires when it is due."""
     reminder = world.create(schedule_type="one_time", start_at=NOW + HOUR)
-    world.commands.pause(reminder.id, now=NOW)
-    world.commands.resume(reminder.id, now=NOW + HOUR - MINUTE)
+    world.at(NOW).reminders.pause(reminder.id)
+    world.at(NOW + HOUR - MINUTE).reminders.resume(reminder.id)
     world.tick(NOW + HOUR)
     assert [run.scheduled_for for run in world.runs(reminder)] == [NOW + HOUR]
 
@@ -464,7 +464,7 @@ def test_resuming_a_one_time_before_its_instant_lets_it_fire(world: World) -> No
 def test_a_trigger_makes_a_waiting_run(world: World) -> None:
     """The answer to a trigger is the run that the next tick sends, rendered as it will be sent."""
     reminder = world.create(subject="No {{occurrence_no}} at {{scheduled_for}}")
-    run = world.commands.trigger(reminder.id, now=NOW)
+    run = world.at(NOW).reminders.trigger(reminder.id)
     assert (run.state, run.cause, run.occurrence_no, run.scheduled_for) == (State.PENDING, "trigger", 1, NOW)
     assert run.subject == "No 1 at 2026-03-02T09:00:00Z"
     world.tick(NOW)
@@ -474,7 +474,7 @@ def test_a_trigger_makes_a_waiting_run(world: World) -> None:
 def test_a_trigger_leaves_the_cadence(world: World) -> None:
     """The grid goes on as if nobody had triggered, with the next number."""
     reminder = world.create()
-    world.commands.trigger(reminder.id, now=NOW)
+    world.at(NOW).reminders.trigger(reminder.id)
     world.tick(NOW)
     world.tick(NOW + HOUR)
     assert [(run.occurrence_no, run.scheduled_for) for run in world.runs(reminder)] == [(1, NOW), (2, NOW + HOUR)]
@@ -485,15 +485,15 @@ def test_a_stopped_reminder_cannot_be_triggered(world: World) -> None:
     reminder = world.create()
     flag(world, "feedback_submitted")
     with pytest.raises(ConditionIsTrue):
-        world.commands.trigger(reminder.id, now=NOW)
+        world.at(NOW).reminders.trigger(reminder.id)
     assert world.runs(reminder) == []
 
 
 def test_a_trigger_before_a_pause_is_cancelled_by_it(world: World) -> None:
     """A triggered run that waits when the reminder is paused is not sent."""
     reminder = world.create()
-    world.commands.trigger(reminder.id, now=NOW)
-    world.commands.pause(reminder.id, now=NOW + MINUTE)
+    world.at(NOW).reminders.trigger(reminder.id)
+    world.at(NOW + MINUTE).reminders.pause(reminder.id)
     world.tick(NOW + MINUTE)
     assert [(run.state, run.reason) for run in world.runs(reminder)] == [(State.CANCELLED, Reason.PAUSED)]
 
@@ -513,7 +513,7 @@ def test_ending_a_reminder_cancels_what_waits(world: World, verb: str) -> None:
 
 def test_an_ended_reminder_says_when_and_by_what(world: World) -> None:
     """COMPLETED by a caller shows the instant and the reason."""
-    ended = world.commands.complete(world.create().id, now=NOW + MINUTE)
+    ended = world.at(NOW + MINUTE).reminders.complete(world.create().id)
     assert (ended.completed_at, ended.completion_reason) == (NOW + MINUTE, CompletionReason.COMPLETED_BY_CALLER)
 
 
@@ -525,7 +525,7 @@ def test_reminders_are_listed_newest_first_in_pages(world: World) -> None:
     ids = [world.create(entity_id=f"INT_{n}", now=NOW + timedelta(seconds=n)).id for n in range(5)]
     found, before = [], None
     for size in (2, 2, 1):
-        page = world.commands.list_reminders(before=before, limit=2, **dict.fromkeys(FILTERS))
+        page = world.commands.reminders.page(before=before, limit=2, **dict.fromkeys(FILTERS))
         assert len(page.items) == size
         found += [reminder.id for reminder in page.items]
         before = page.next_cursor
@@ -550,8 +550,8 @@ def test_a_list_can_be_filtered(world: World, filters: dict[str, str], expected:
     """All filters hold at once."""
     world.create(entity_id="a")
     world.create(entity_type="manager", entity_id="b", event_type="approval", channel="other", interval_minutes=120)
-    world.commands.cancel(world.create(entity_id="c").id, now=NOW)
-    page = world.commands.list_reminders(before=None, limit=10, **(dict.fromkeys(FILTERS) | filters))
+    world.at(NOW).reminders.cancel(world.create(entity_id="c").id)
+    page = world.commands.reminders.page(before=None, limit=10, **(dict.fromkeys(FILTERS) | filters))
     assert {reminder.key.entity_id for reminder in page.items} == expected
 
 
@@ -563,9 +563,9 @@ def test_runs_are_listed_newest_first_in_pages(world: World) -> None:
     reminder = world.create()
     for hour in range(1, 6):
         world.tick(NOW + hour * HOUR)
-    first = world.commands.list_runs(reminder.id, before=None, limit=3)
+    first = world.commands.reminders.runs(reminder.id, before=None, limit=3)
     assert first.next_cursor == "3.0"
-    second = world.commands.list_runs(reminder.id, before=(3, 0), limit=3)
+    second = world.commands.reminders.runs(reminder.id, before=(3, 0), limit=3)
     assert [run.occurrence_no for run in first.items + second.items] == [5, 4, 3, 2, 1]
     assert second.next_cursor is None
 
@@ -573,4 +573,4 @@ def test_runs_are_listed_newest_first_in_pages(world: World) -> None:
 def test_the_history_of_nobody_is_not_found(world: World) -> None:
     """Listing the runs of an unknown reminder is NotFound and not an empty list."""
     with pytest.raises(NotFound):
-        world.commands.list_runs(NOBODY, before=None, limit=3)
+        world.commands.reminders.runs(NOBODY, before=None, limit=3)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pg8000.core import CoreConnection
 
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.storage import database as database_module
 from reminders.storage.database import Database, connect
@@ -295,7 +295,7 @@ def test_a_trigger_whose_commit_is_lost_makes_one_run(world: World, address: Add
     with Wire(address, lambda sql: Fate.CUT if sql == "COMMIT" else Fate.PASS) as wire:
         store = Store(Database(lambda fresh: wire.address))
         with pytest.raises(DatabaseUnavailable):
-            Commands(store, frozenset({"kept"})).trigger(reminder.id, now=NOW)
+            Commands(world.store_at(NOW, store), Recipients(frozenset({"kept"}))).reminders.trigger(reminder.id)
         store.close()
     assert len(world.runs(reminder)) == 1
 
@@ -305,7 +305,9 @@ def test_a_creation_whose_commit_is_lost_answers_with_what_it_made(world: World,
     cuts = iter([Fate.CUT])
     with Wire(address, lambda sql: next(cuts, Fate.PASS) if sql == "COMMIT" else Fate.PASS) as wire:
         store = Store(Database(lambda fresh: wire.address))
-        reminder, _ = Commands(store, frozenset({"kept"})).create(new_reminder(), now=NOW)
+        reminder, _ = Commands(world.store_at(NOW, store), Recipients(frozenset({"kept"}))).reminders.create(
+            new_reminder()
+        )
         store.close()
     assert world.sql("SELECT id::text FROM reminder_jobs") == [[reminder.id]]
 
@@ -546,16 +548,16 @@ def test_a_session_is_left_as_it_was_found(world: World, address: Address) -> No
     """Nothing that the engine sends sets, prepares, listens or takes a session's lock, so a pooler may stand between."""
     with Wire(address) as wire:
         stores = [Store(Database(lambda fresh: wire.address)) for _ in range(2)]
-        commands = Commands(stores[0], frozenset(world.channels))
+        commands = Commands(world.store_at(NOW, stores[0]), Recipients(frozenset(world.channels)))
         world.kept.fail = lambda run: OSError("busy") if run.attempt == 1 else None
-        reminder, _ = commands.create(new_reminder(body="{{entity_id}}"), now=NOW)
-        commands.trigger(reminder.id, now=NOW)
+        reminder, _ = commands.reminders.create(new_reminder(body="{{entity_id}}"))
+        commands.reminders.trigger(reminder.id)
         for moment in (NOW, NOW + HOUR):
             world.tick(moment, store=stores[1])
-        commands.pause(reminder.id, now=NOW + HOUR)
-        commands.resume(reminder.id, now=NOW + HOUR)
-        commands.set_flag("feedback_submitted", True, now=NOW + HOUR)
-        commands.list_reminders(before=None, limit=1, **dict.fromkeys(FILTERS))
+        commands.reminders.pause(reminder.id, now=NOW + HOUR)
+        commands.reminders.resume(reminder.id, now=NOW + HOUR)
+        commands.flags.set("feedback_submitted", True, now=NOW + HOUR)
+        commands.reminders.page(before=None, limit=1, **dict.fromkeys(FILTERS))
         for store in stores:
             store.close()
     told = [line for sql in wire.statements for line in sql.upper().splitlines() if not line.startswith("--")]

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from reminders.channels import PermanentFailure, UnknownOutcome
-from reminders.commands.reminders import Commands
+from reminders.commands import Commands, Recipients
 from reminders.engine.delivery import ROOM, Delivery
 from reminders.engine.planning import Planner
+from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.retries import MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.model import Reminder, Run, RunRecord
 from reminders.states import Reason, State, Status
-from reminders.storage.store import Outcome, Store
+from reminders.storage.store import Store
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World, edit
 
 DUE = NOW + HOUR
@@ -126,7 +127,7 @@ def test_an_unknown_outcome_is_repeated_as_it_was(world: World) -> None:
     run = only_run(world, reminder)
     assert (run.state, run.reason) == (State.PENDING, Reason.UNKNOWN)
     change = edit(body="another", recipient="another@example.com")
-    world.commands.patch(reminder.id, change, now=DUE)
+    world.at(DUE).reminders.patch(reminder.id, change)
 
     world.kept.fail = lambda run: None
     assert run.attempt_at is not None
@@ -192,7 +193,7 @@ def test_an_edit_of_the_schedule_does_not_swallow_a_retry(world: World) -> None:
     world.kept.fail = lambda run: OSError("busy") if run.attempt == 1 else None
     world.tick(DUE)
     change = edit(interval_minutes=240)
-    world.commands.patch(reminder.id, change, now=DUE + timedelta(seconds=10))
+    world.at(DUE + timedelta(seconds=10)).reminders.patch(reminder.id, change)
     at = only_run(world, reminder).attempt_at
     assert at is not None
     world.tick(at)
@@ -250,7 +251,7 @@ def test_an_earlier_dead_run_does_not_fail_a_reminder_that_ended_well(world: Wor
     """Only the last run's end counts: an older one that is DEAD leaves the reminder COMPLETED."""
     reminder = world.create(schedule_type="one_time", start_at=DUE)
     world.kept.fail = lambda run: PermanentFailure("no") if run.occurrence_no == 1 else None
-    world.commands.trigger(reminder.id, now=NOW)
+    world.at(NOW).reminders.trigger(reminder.id)
     world.tick(NOW)
     world.tick(DUE)
     assert [run.state for run in world.runs(reminder)] == [State.DEAD, State.SENT]
@@ -262,7 +263,7 @@ def test_an_earlier_dead_run_does_not_fail_a_reminder_that_ended_well(world: Wor
 
 def leave_behind(world: World, attempt: int = 1, at: datetime = DUE) -> None:
     """Plans what is due as workers do that then die: its runs stay SENDING at this attempt, the earlier ones taken over."""
-    Planner(world.store, batch=1000, lease_seconds=LEASE.total_seconds(), now=at).plan({"kept": 10_000}, None)
+    Planner(world.store_at(at), batch=1000, lease_seconds=LEASE.total_seconds()).plan({"kept": 10_000}, None)
     reason = "unknown" if attempt > 1 else None
     world.sql(
         "UPDATE reminder_runs SET attempt = CAST(:attempt AS smallint), reason = :reason",
@@ -303,7 +304,7 @@ def test_takeovers_come_in_shrinking_batches(world: World) -> None:
     sizes = []
     for attempt in (1, 2, 3, 4):
         leave_behind(world, attempt)
-        sizes.append(len(world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)))
+        sizes.append(len(world.store_at(AFTER_LEASE).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60)))
         world.sql("UPDATE reminder_runs SET attempt_at = CAST(:at AS timestamptz)", at=DUE.isoformat())
     assert sizes == [100, 10, 1, 1]
 
@@ -313,8 +314,8 @@ def test_the_least_tried_are_taken_over_first(world: World) -> None:
     world.plant(3, due=DUE)
     leave_behind(world)
     world.sql("UPDATE reminder_runs SET attempt = 2 WHERE id = (SELECT min(id) FROM reminder_runs)")
-    first = world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)
-    second = world.store.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60, AFTER_LEASE)
+    first = world.store_at(AFTER_LEASE).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60)
+    second = world.store_at(AFTER_LEASE).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 60)
     assert ([run.attempt for run in first], [run.attempt for run in second]) == ([2, 2], [3])
 
 
@@ -393,11 +394,11 @@ def test_a_late_workers_failure_does_not_undo_what_another_has_sent(world: World
 def test_a_late_workers_outcome_does_not_end_anothers_attempt(world: World) -> None:
     """While a second worker sends, the first one's result for the older attempt finds nothing to write."""
     reminder = world.create()
-    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
+    planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     other: Store = world.open_store()
     (taken,) = other.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
 
-    refused = world.store.record_outcomes([sent(planned.leased[0], "first")], AFTER_LEASE)
+    refused = world.store_at(AFTER_LEASE).runs.record([sent(planned.leased[0], "first")])
     meanwhile = only_run(world, reminder)
     accepted = other.record_outcomes([sent(taken, "second")], AFTER_LEASE)
 
@@ -408,16 +409,16 @@ def test_a_late_workers_outcome_does_not_end_anothers_attempt(world: World) -> N
 def test_a_late_worker_does_not_hand_back_anothers_attempt(world: World) -> None:
     """Handing back names the attempt too: what was taken over stays with whom it belongs to."""
     reminder = world.create()
-    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
+    planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
-    world.store.hand_back(planned.leased, AFTER_LEASE)
+    world.store_at(AFTER_LEASE).runs.hand_back(planned.leased)
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)
 
 
 def test_a_run_that_was_taken_over_before_it_began_is_left_to_the_other(world: World) -> None:
     """A worker whose lease ended before it began a send lets the run be and records nothing."""
     reminder = world.create()
-    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
+    planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
     deliver_with_old_facts(world, planned.leased, AFTER_LEASE)
     assert world.kept.runs == []
@@ -425,7 +426,7 @@ def test_a_run_that_was_taken_over_before_it_began_is_left_to_the_other(world: W
 
 
 def sent(run: Run, provider_id: str) -> Outcome:
-    return Outcome(run, State.SENT, None, None, None, provider_id, 0.0)
+    return Outcome.sent(run, begun=0.0, provider_id=provider_id)
 
 
 # The deadline, and full channels
@@ -502,17 +503,17 @@ def test_what_finds_no_room_waits_and_is_sent_in_the_same_tick(world: World) -> 
 
 def deliver_with_old_facts(world: World, runs: list[Run], now: datetime) -> None:
     """Sends leased runs whose stop facts are older than any send may begin with."""
-    delivery = Delivery(world.store, world.channels, deadline=float("inf"), now=now)
+    delivery = Delivery(world.store_at(now), world.channels, deadline=float("inf"))
     delivery.accept(runs, float("-inf"), 0)
     delivery.finish()
     delivery.close()
 
 
 STOPS: dict[str, Callable[[World, str], Any]] = {
-    Reason.PAUSED: lambda world, reminder_id: world.commands.pause(reminder_id, now=DUE),
-    "cancelled": lambda world, reminder_id: world.commands.cancel(reminder_id, now=DUE),
-    "completed": lambda world, reminder_id: world.commands.complete(reminder_id, now=DUE),
-    "flag over the API": lambda world, reminder_id: world.commands.set_flag("feedback_submitted", True, now=DUE),
+    Reason.PAUSED: lambda world, reminder_id: world.at(DUE).reminders.pause(reminder_id),
+    "cancelled": lambda world, reminder_id: world.at(DUE).reminders.cancel(reminder_id),
+    "completed": lambda world, reminder_id: world.at(DUE).reminders.complete(reminder_id),
+    "flag over the API": lambda world, reminder_id: world.at(DUE).flags.set("feedback_submitted", True),
     "flag by SQL": lambda world, reminder_id: world.sql("INSERT INTO status_flags VALUES ('feedback_submitted', true)"),
     "removed": lambda world, reminder_id: world.sql("DELETE FROM reminder_jobs WHERE entity_id = 'INT_100'"),
 }
@@ -531,7 +532,7 @@ def test_a_leased_run_that_has_not_begun_is_stopped(world: World, stop: str) -> 
     """What stops a reminder after its run was leased ends the run CANCELLED, and the others are sent."""
     stopped = world.create()
     other = world.create(entity_id="other", flag=None)
-    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
+    planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     STOPS[stop](world, stopped.id)
 
     deliver_with_old_facts(world, planned.leased, DUE)
@@ -557,10 +558,10 @@ def test_a_retry_of_a_stopped_reminder_is_not_made(world: World, stop: str) -> N
 def test_a_send_that_has_begun_is_recorded_as_what_it_was(world: World) -> None:
     """A reminder that is cancelled while its message is being sent keeps the run as SENT."""
     reminder = world.create()
-    caller = Commands(world.open_store(), frozenset(world.channels))
+    caller = Commands(world.store_at(DUE, world.open_store()), Recipients(frozenset(world.channels)))
 
     def cancel(run: Run) -> None:
-        caller.cancel(reminder.id, now=DUE)
+        caller.reminders.cancel(reminder.id)
 
     world.kept.fail = cancel
     world.tick(DUE)
@@ -570,10 +571,10 @@ def test_a_send_that_has_begun_is_recorded_as_what_it_was(world: World) -> None:
 def test_the_failed_run_of_a_cancelled_reminder_is_not_tried_again(world: World) -> None:
     """A send that fails after its reminder was cancelled leaves a retry, and that is CANCELLED when its time comes."""
     reminder = world.create()
-    caller = Commands(world.open_store(), frozenset(world.channels))
+    caller = Commands(world.store_at(DUE, world.open_store()), Recipients(frozenset(world.channels)))
 
     def cancel(run: Run) -> Exception:
-        caller.cancel(reminder.id, now=DUE)
+        caller.reminders.cancel(reminder.id)
         return OSError("busy")
 
     world.kept.fail = cancel
@@ -588,8 +589,8 @@ def test_a_run_that_a_pause_has_cancelled_is_not_revived(world: World) -> None:
     reminder = world.create()
     world.kept.fail = down
     world.tick(DUE)
-    world.commands.pause(reminder.id, now=DUE)
-    world.commands.resume(reminder.id, now=DUE)
+    world.at(DUE).reminders.pause(reminder.id)
+    world.at(DUE).reminders.resume(reminder.id)
     world.tick(DUE + 2 * MINUTE)
     assert (only_run(world, reminder).state, only_run(world, reminder).reason) == (State.CANCELLED, Reason.PAUSED)
 

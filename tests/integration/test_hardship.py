@@ -31,7 +31,7 @@ class Blocked(Kept):
 
 def orphan(world: World, attempt: int, reason: str | None) -> None:
     """Plans what is due, and leaves it to a worker that died at this attempt."""
-    Planner(world.store, batch=1000, lease_seconds=120, now=DUE).plan({"kept": 10_000, "other": 10_000}, None)
+    Planner(world.store_at(DUE), batch=1000, lease_seconds=120).plan({"kept": 10_000, "other": 10_000}, None)
     world.sql(
         "UPDATE reminder_runs SET attempt = CAST(:attempt AS smallint), reason = :reason",
         attempt=attempt,
@@ -132,9 +132,9 @@ def test_a_payload_with_a_number_beyond_measure_harms_nobody(world: World) -> No
 def test_a_dead_triggered_run_does_not_fail_a_reminder_that_was_delivered(world: World) -> None:
     """Only the last run of the schedule decides whether a reminder that has ended was delivered."""
     reminder = world.create(schedule_type="one_time", start_at=NOW + DAY)
-    world.commands.pause(reminder.id, now=NOW)
-    world.commands.trigger(reminder.id, now=NOW)
-    world.commands.resume(reminder.id, now=NOW + 2 * DAY)
+    world.at(NOW).reminders.pause(reminder.id)
+    world.at(NOW).reminders.trigger(reminder.id)
+    world.at(NOW + 2 * DAY).reminders.resume(reminder.id)
     world.kept.fail = lambda run: PermanentFailure("no")
     world.tick(NOW + 2 * DAY)
     assert world.get(reminder).status is Status.COMPLETED
@@ -147,8 +147,8 @@ def test_a_trigger_and_an_edit_do_not_overtake_a_retry(world: World) -> None:
     world.tick(DUE)
     retry_at = world.runs(reminder)[0].attempt_at
     assert retry_at is not None
-    world.commands.trigger(reminder.id, now=DUE)
-    world.commands.patch(reminder.id, world.edit(interval_minutes=180), now=DUE)
+    world.at(DUE).reminders.trigger(reminder.id)
+    world.at(DUE).reminders.patch(reminder.id, world.edit(interval_minutes=180))
     world.kept.fail = lambda run: None
     world.tick(retry_at)
     assert [run.state for run in world.runs(reminder)] == [State.SENT, State.SENT]
@@ -157,8 +157,8 @@ def test_a_trigger_and_an_edit_do_not_overtake_a_retry(world: World) -> None:
 def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     """Runs that were leased and had not begun when the pause came are cancelled, also when it has ended meanwhile."""
     reminder = world.create()
-    planned = Planner(world.store, batch=10, lease_seconds=120, now=DUE).plan({"kept": 10}, None)
-    world.commands.pause(reminder.id, now=DUE + MINUTE)
-    world.commands.resume(reminder.id, now=DUE + MINUTE)
-    _, (facts,), flags = world.store.run_facts(planned.leased, DUE + MINUTE)
+    planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
+    world.at(DUE + MINUTE).reminders.pause(reminder.id)
+    world.at(DUE + MINUTE).reminders.resume(reminder.id)
+    _, (facts,), flags = world.store_at(DUE + MINUTE).runs.facts(planned.leased)
     assert stops.forbids(facts, flags, 0) == "paused"

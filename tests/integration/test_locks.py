@@ -12,10 +12,10 @@ def test_a_flag_completes_reminders_in_the_order_of_their_ids(world: World) -> N
     """Whoever waits for several reminders takes the lowest id first, so that two that overlap wait instead of deadlocking."""
     low, high = sorted(world.create(entity_id=f"INT_{n}").id for n in range(2))
     setter = world.another_caller()
-    taker = threading.Thread(target=lambda: setter.set_flag("feedback_submitted", True, now=NOW))
+    taker = threading.Thread(target=lambda: setter.flags.set("feedback_submitted", True))
 
     def hold_the_lower_one() -> list[str]:
-        world.store.lock_reminder(low)
+        world.store.reminders.lock(low)
         taker.start()
         world.wait_until_blocked()
         return [row[0] for row in world.sql("SELECT id::text FROM reminder_jobs FOR NO KEY UPDATE SKIP LOCKED")]
@@ -63,7 +63,7 @@ def test_a_tick_completes_what_a_flag_stops_around_a_locked_reminder(world: Worl
     world.sql("INSERT INTO status_flags (key, value, draining) VALUES ('feedback_submitted', true, true)")
 
     def tick_meanwhile() -> int:
-        world.store.lock_reminder(held.id)
+        world.store.reminders.lock(held.id)
         return world.tick(NOW, store=world.open_store()).completed
 
     assert world.store.atomically(tick_meanwhile) == 1
@@ -77,7 +77,7 @@ def test_a_reminder_that_somebody_holds_is_passed_over(world: World) -> None:
     free = world.create(entity_id="free")
 
     def tick_meanwhile() -> None:
-        world.store.lock_reminder(held.id)
+        world.store.reminders.lock(held.id)
         world.tick(NOW + HOUR, store=world.open_store())
 
     world.store.atomically(tick_meanwhile)

@@ -8,7 +8,8 @@ import pytest
 
 from reminders.channels import PermanentFailure
 from reminders.errors import DatabaseUnavailable
-from reminders.storage.store import Now, Outcome, Store
+from reminders.lifecycle.outcomes import Outcome
+from reminders.storage.store import Store
 from tests.world import NOW, World
 
 SESSIONS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reminders' AND pid <> pg_backend_pid()"
@@ -31,7 +32,7 @@ def recorders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_backlog_is_recorded_aside(world: World, recorders: list[str]) -> None:
     """From the first full batch on another connection records, and it is gone with the tick."""
     world.plant(100)
-    world.store.now(None)
+    world.store.now()
     before = len(world.sql(SESSIONS))
     summary = world.tick(batch=10)
     assert (summary.planned, summary.sent, world.states()) == (100, 100, {"SENT": 100})

@@ -170,7 +170,7 @@ def test_a_moved_anchor_replans_what_has_not_fired(world: World) -> None:
     reminder = interview(world)
     world.tick(INTERVIEW - 3 * DAY)
     moved = INTERVIEW + 7 * DAY
-    world.commands.patch(reminder.id, edit(anchor_at=moved), now=INTERVIEW - 2 * DAY)
+    world.at(INTERVIEW - 2 * DAY).reminders.patch(reminder.id, edit(anchor_at=moved))
     assert world.get(reminder).next_run_at == moved - HOUR
     world.tick(moved - HOUR)
     world.tick(moved + DAY)
@@ -188,7 +188,7 @@ def test_an_offset_that_was_passed_over_fires_once_the_anchor_is_late_enough(wor
         schedule_type="anchored", anchor_at=NOW + DAY, offsets=("-P3D", "-PT1H"), now=NOW, flag="done"
     )
     assert world.get(reminder).next_run_at == NOW + DAY - HOUR
-    world.commands.patch(reminder.id, edit(anchor_at=NOW + 8 * DAY), now=NOW + HOUR)
+    world.at(NOW + HOUR).reminders.patch(reminder.id, edit(anchor_at=NOW + 8 * DAY))
     assert world.get(reminder).next_run_at == NOW + 5 * DAY
 
 
@@ -223,8 +223,8 @@ def test_a_paused_reminder_is_resumed_on_the_night_on_which_clocks_change(
     reminder = world.create(
         schedule_type="cron", cron="30 2 * * *", timezone=BERLIN, dst_gap=gap, now=at("2026-02-01T00:00:00")
     )
-    world.commands.pause(reminder.id, now=at("2026-02-02T00:00:00"))
-    resumed = world.commands.resume(reminder.id, now=at(night))
+    world.at(at("2026-02-02T00:00:00")).reminders.pause(reminder.id)
+    resumed = world.at(at(night)).reminders.resume(reminder.id)
     assert resumed.next_run_at == at(expected)
     world.tick(at(expected))
     assert [run.scheduled_for for run in world.runs(reminder)] == [at(expected)]
@@ -233,7 +233,7 @@ def test_a_paused_reminder_is_resumed_on_the_night_on_which_clocks_change(
 def test_it_ends_when_it_has_fired_as_often_as_it_may(world: World) -> None:
     """max_runs counts what fires: neither what is skipped nor what a person triggers."""
     reminder = world.create(interval_minutes=60, start_at=NOW, max_runs=2, misfire_policy="skip", now=NOW - MINUTE)
-    world.commands.trigger(reminder.id, now=NOW - MINUTE)
+    world.at(NOW - MINUTE).reminders.trigger(reminder.id)
     world.tick(NOW + 30 * MINUTE)
     assert world.get(reminder).runs_left == 2
     world.tick(NOW + HOUR)
@@ -299,7 +299,7 @@ def holidays(*days: str) -> BusinessCalendar:
 
 def test_a_holiday_is_waited_out(world: World) -> None:
     """A business calendar closes weekends and holidays; the run waits for the next working day."""
-    world.store.put_calendar("berlin", holidays("2026-03-03"), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays("2026-03-03"))
     reminder = world.create(
         schedule_type="cron", cron="0 9 * * *", timezone=BERLIN, business_calendar="berlin", now=NOW
     )
@@ -310,14 +310,14 @@ def test_a_holiday_is_waited_out(world: World) -> None:
 
 def test_a_changed_calendar_replans_its_reminders(world: World) -> None:
     """The next tick moves what waits: a holiday that is taken away is no reason to wait any more."""
-    world.store.put_calendar("berlin", holidays("2026-03-03", "2026-03-04"), NOW)
-    world.store.put_calendar("paris", holidays("2026-03-03"), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays("2026-03-03", "2026-03-04"))
+    world.store_at(NOW).calendars.put("paris", holidays("2026-03-03"))
     fields: dict[str, Any] = {"schedule_type": "cron", "cron": "0 9 * * *"}
     berlin = [
         world.create(entity_id=f"INT_{n}", business_calendar="berlin", now=NOW + MINUTE, **fields) for n in range(3)
     ]
     paris = world.create(entity_id="PAR_1", business_calendar="paris", now=NOW + MINUTE, **fields)
-    world.store.put_calendar("berlin", holidays("2026-03-04"), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays("2026-03-04"))
     world.tick(NOW + 2 * MINUTE)
     assert {world.get(reminder).next_run_at for reminder in berlin} == {NOW + DAY}
     assert world.get(paris).next_run_at == at("2026-03-04T00:00:00")
@@ -326,7 +326,7 @@ def test_a_changed_calendar_replans_its_reminders(world: World) -> None:
 
 def test_a_calendar_that_is_gone_parks_only_its_reminder(world: World) -> None:
     """SQL may remove a calendar that is in use: its reminder is FAILED and says why, its neighbour fires."""
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     lost = world.create(interval_minutes=60, start_at=NOW, business_calendar="berlin", now=NOW - MINUTE)
     neighbour = world.create(entity_id="INT_2", interval_minutes=60, start_at=NOW, now=NOW - MINUTE)
     world.sql("DELETE FROM business_calendars")
@@ -357,7 +357,7 @@ def test_a_schedule_that_cannot_be_read_parks_only_its_reminder(world: World, sc
     world.tick(NOW)
     ((bad, error),) = world.sql("SELECT id, last_error FROM reminder_jobs WHERE status = 'FAILED'")
     assert error
-    assert world.commands.get(str(bad)).key.entity_id == "n"
+    assert world.commands.reminders.get(str(bad)).key.entity_id == "n"
     assert history(world, neighbour) == [("SENT", None, "03-02 09:00", 1)]
 
 
@@ -382,7 +382,7 @@ def test_newer_time_zones_replan_what_is_to_come(world: World) -> None:
 
 def test_a_locked_reminder_is_replanned_by_the_next_tick(world: World) -> None:
     """Re-planning passes over what somebody has locked, and does not forget it."""
-    world.store.put_calendar("berlin", holidays("2026-03-03"), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays("2026-03-03"))
     reminders = [
         world.create(
             entity_id=f"INT_{n}",
@@ -393,7 +393,7 @@ def test_a_locked_reminder_is_replanned_by_the_next_tick(world: World) -> None:
         )
         for n in range(1, 4)
     ]
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     other = world.open_store()
     other.atomically(
         lambda: (other.lock_reminder(reminders[1].id), world.tick(NOW + HOUR)),
@@ -442,7 +442,7 @@ def test_a_schedule_that_cannot_be_read_holds_up_no_replanning(world: World, sch
 
 def test_a_calendar_that_cannot_be_read_parks_only_its_reminders(world: World) -> None:
     """A day that does not exist, put there by SQL, is an error of those that keep to the calendar, and of no others."""
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     lost = world.create(interval_minutes=60, start_at=NOW, business_calendar="berlin", now=NOW - MINUTE)
     neighbour = world.create(entity_id="INT_2", interval_minutes=60, start_at=NOW, now=NOW - MINUTE)
     world.sql(
@@ -496,10 +496,10 @@ def test_an_edit_beside_the_rule_keeps_what_waits(world: World) -> None:
     reminder = weekly(world)
     saturday, monday = at("2026-03-07T12:00:00"), at("2026-03-09T08:00:00")
     assert world.get(reminder).next_run_at == monday
-    world.commands.patch(reminder.id, edit(max_runs=6), now=saturday)
+    world.at(saturday).reminders.patch(reminder.id, edit(max_runs=6))
     assert world.get(reminder).next_run_at == monday
     longer = SendWindow(weekdays=frozenset(range(6)), opens=9 * 60, closes=17 * 60, timezone=BERLIN)
-    world.commands.patch(reminder.id, edit(send_window=longer), now=saturday)
+    world.at(saturday).reminders.patch(reminder.id, edit(send_window=longer))
     world.tick(saturday + MINUTE)
     assert history(world, reminder) == [("SENT", None, "03-07 08:00", 1)]
     assert world.get(reminder).runs_left == 5
@@ -508,26 +508,26 @@ def test_an_edit_beside_the_rule_keeps_what_waits(world: World) -> None:
 def test_an_offset_that_a_pause_has_swallowed_is_planned_again(world: World) -> None:
     """Nothing was sent while it was paused; when the anchor moves, that offset has not fired yet."""
     reminder = interview(world)
-    world.commands.pause(reminder.id, now=NOW + HOUR)
-    world.commands.resume(reminder.id, now=INTERVIEW - 2 * DAY)
+    world.at(NOW + HOUR).reminders.pause(reminder.id)
+    world.at(INTERVIEW - 2 * DAY).reminders.resume(reminder.id)
     assert world.get(reminder).next_run_at == INTERVIEW - HOUR
-    world.commands.patch(reminder.id, edit(anchor_at=INTERVIEW + 7 * DAY), now=INTERVIEW - 2 * DAY + HOUR)
+    world.at(INTERVIEW - 2 * DAY + HOUR).reminders.patch(reminder.id, edit(anchor_at=INTERVIEW + 7 * DAY))
     assert world.get(reminder).next_run_at == INTERVIEW + 4 * DAY
 
 
 def test_a_calendar_that_closes_for_good_ends_nothing(world: World) -> None:
     """A reminder whose window has no opening left waits for somebody to mend its calendar, and then goes on."""
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     mondays = SendWindow(weekdays=frozenset({0}), opens=540, closes=1020)
     reminder = world.create(
         interval_minutes=60, start_at=NOW, send_window=mondays, business_calendar="berlin", now=NOW - MINUTE
     )
     world.tick(NOW)
-    world.store.put_calendar("berlin", BusinessCalendar(weekdays=frozenset({1})), NOW)
+    world.store_at(NOW).calendars.put("berlin", BusinessCalendar(weekdays=frozenset({1})))
     world.tick(NOW + 2 * HOUR)
     waiting = world.get(reminder)
     assert (waiting.status, history(world, reminder)) == ("ACTIVE", [("SENT", None, "03-02 09:00", 1)])
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     world.tick(NOW + 2 * HOUR + timedelta(seconds=1))  # by then at the latest a tick looks at everything
     world.tick(NOW + 3 * HOUR)
     assert world.get(reminder).status == "ACTIVE"
@@ -579,7 +579,7 @@ def test_who_makes_up_for_all_retries_all(world: World) -> None:
 
 def test_a_calendar_that_a_create_has_begun_to_use_is_not_removed(world: World) -> None:
     """A create that is under way makes the removal wait, and then refuse."""
-    world.store.put_calendar("berlin", holidays(), NOW)
+    world.store_at(NOW).calendars.put("berlin", holidays())
     creating, removing = world.open_store(), world.another_caller()
     errors: list[Exception] = []
 
@@ -602,4 +602,4 @@ def test_a_calendar_that_a_create_has_begun_to_use_is_not_removed(world: World) 
     creating.atomically(create)
     thread.join()
     assert len(errors) == 1
-    assert world.store.get_calendar("berlin") is not None
+    assert world.store.calendars.get("berlin") is not None

@@ -223,7 +223,7 @@ def test_a_reminder_of_plain_sql_can_be_read(world: World) -> None:
     """The API's own reading takes a row that plain SQL has made."""
     insert(world, "reminder_jobs", JOB)
     (row,) = world.sql("SELECT id::text FROM reminder_jobs")
-    assert world.commands.get(row[0]).key.entity_id == "i"
+    assert world.commands.reminders.get(row[0]).key.entity_id == "i"
 
 
 def test_plain_sql_gets_ids_that_sort_by_creation(world: World) -> None:
@@ -252,7 +252,7 @@ def schema(world: World) -> list[list[Any]]:
 
 def test_migrating_again_changes_nothing(world: World, address: Address) -> None:
     """The migrate function may be invoked as often as one likes."""
-    before, version = schema(world), world.store.health().schema_version
+    before, version = schema(world), world.store.scheduler.health().schema_version
     assert postgres.migrate(address) == version
     assert schema(world) == before
 
@@ -270,7 +270,7 @@ def test_several_migrations_at_once_make_one_schema(world: World, admin: Address
     ]
     versions = [worker.communicate()[0].strip() for worker in workers]
     postgres.drop_database(admin, name)
-    assert versions == [world.store.health().schema_version] * 3
+    assert versions == [world.store.scheduler.health().schema_version] * 3
 
 
 # Alembic keeps its state in the process, so each has one of its own.

@@ -97,7 +97,7 @@ def test_an_operator_who_sets_next_run_at_back_makes_it_fire_once_more(world: Wo
 def test_an_update_without_where_does_no_harm_to_ended_reminders(world: World) -> None:
     """An operator may set next_run_at on every row: what has ended stays ended and does not fire."""
     ended = world.create(entity_id="ended")
-    world.commands.complete(ended.id, now=NOW)
+    world.at(NOW).reminders.complete(ended.id)
     world.sql("UPDATE reminder_jobs SET next_run_at = now()")
     world.tick(None)
     assert world.runs(ended) == []
@@ -119,8 +119,8 @@ def test_the_message_is_rendered_once_and_kept_as_a_snapshot(world: World) -> No
 def test_a_triggered_run_is_sent_by_the_next_tick_and_leaves_the_cadence(world: World) -> None:
     """A trigger makes one run beside the grid, also of a paused reminder."""
     reminder = world.create(now=NOW)
-    world.commands.pause(reminder.id, now=NOW)
-    world.commands.trigger(reminder.id, now=NOW + MINUTE)
+    world.at(NOW).reminders.pause(reminder.id)
+    world.at(NOW + MINUTE).reminders.trigger(reminder.id)
     world.tick(NOW + MINUTE)
     assert [(run.cause, run.state) for run in world.runs(reminder)] == [("trigger", State.SENT)]
     assert world.get(reminder).next_run_at == reminder.next_run_at
@@ -154,10 +154,10 @@ def test_one_reminder_that_cannot_be_planned_is_parked_alone(world: World) -> No
 def test_a_paused_reminder_does_not_fire_and_resumes_at_the_next_instant(world: World) -> None:
     """Resuming goes on at the first grid instant after now and replays nothing."""
     reminder = world.create(now=NOW)
-    world.commands.pause(reminder.id, now=NOW)
+    world.at(NOW).reminders.pause(reminder.id)
     world.tick(NOW + 5 * HOUR)
     assert world.runs(reminder) == []
-    resumed = world.commands.resume(reminder.id, now=NOW + 5 * HOUR + MINUTE)
+    resumed = world.at(NOW + 5 * HOUR + MINUTE).reminders.resume(reminder.id)
     assert resumed.next_run_at == NOW + 6 * HOUR
     world.tick(NOW + 6 * HOUR)
     assert [run.stands_for for run in world.runs(reminder)] == [1]

@@ -22,7 +22,7 @@ from reminders.api.routes import CalendarRoutes, FlagRoutes, HealthRoute, Remind
 from reminders.settings import Settings
 
 if TYPE_CHECKING:  # a cold start does without them
-    from reminders.commands.reminders import Commands
+    from reminders.commands import Commands
 
 
 def build_api(resolver: ApiGatewayResolver, commands: "Callable[[], Commands]", settings: Settings) -> Table:

@@ -8,10 +8,10 @@ from reminders.api.openapi.glossary import known
 from reminders.api.values import Weekday, utc_text, weekday_texts
 from reminders.model import Flag, NamedCalendar
 from reminders.settings import Settings
-from reminders.storage.store import Health
+from reminders.storage.scheduler import Health
 
 if TYPE_CHECKING:  # a cold start does without the commands
-    from reminders.commands.reminders import FlagChange
+    from reminders.commands.flags import FlagChange
 
 _INSTANT = {"format": "date-time"}
 

@@ -6,7 +6,7 @@ from typing import Any
 from reminders.api import cursors
 from reminders.api.refusals import FieldError
 from reminders.api.values import ANY_TEXT, CALENDAR_NAME, CLOSES, ONE_LINE, OPENS, UUID
-from reminders.conditions.registry import FLAG_KEY_PATTERN
+from reminders.conditions.flags import FLAG_KEY_PATTERN
 
 _MAX_NAME = 100  # characters of a field's name: it may be the caller's own
 

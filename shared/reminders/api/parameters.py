@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from reminders.api import cursors
 from reminders.api.openapi.glossary import GLOSSARY, ID_EXAMPLE
 from reminders.api.values import CALENDAR_NAME, ONE_LINE, UUID, Channel, Instant
-from reminders.conditions.registry import FLAG_KEY_PATTERN
+from reminders.conditions.flags import FLAG_KEY_PATTERN
 
 
 def _decoded(segment: str) -> str:

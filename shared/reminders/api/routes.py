@@ -3,7 +3,6 @@
 # ruff: noqa: A002 - a path parameter is called `id` because the API calls it so
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -32,11 +31,11 @@ from reminders.api.parameters import (
 )
 from reminders.api.reminder_answers import PreviewOut, ReminderOut, ReminderPage, RunOut, RunPage
 from reminders.api.schemas import CalendarIn, FlagIn, PreviewIn, ReminderIn, ReminderPatch
-from reminders.model import Reminder
+from reminders.model import Reminder, ReminderFilter
 from reminders.settings import Settings
 
 if TYPE_CHECKING:  # a cold start does without them
-    from reminders.commands.reminders import Commands
+    from reminders.commands import Commands
 
 _JSON = "application/json"
 _DEFAULT_LIMIT = 50
@@ -48,7 +47,7 @@ class ReminderRoutes:
         self._commands = commands
 
     def create_reminder(self, body: Annotated[ReminderIn, Body()]) -> Response[ReminderOut]:
-        reminder, is_new = self._commands().create(body.new_reminder())
+        reminder, is_new = self._commands().reminders.create(body.new_reminder())
         answer = _one(reminder, 201 if is_new else 200)
         if is_new:
             answer.headers["Location"] = f"/reminders/{reminder.id}"
@@ -65,46 +64,48 @@ class ReminderRoutes:
         limit: Limit = _DEFAULT_LIMIT,
         cursor: ReminderCursor = None,
     ) -> Response[ReminderPage]:
-        page = self._commands().list_reminders(
+        page = self._commands().reminders.page(
+            ReminderFilter(
+                status=status,
+                entity_type=entity_type,
+                entity_id=entity_id,
+                event_type=event_type,
+                channel=channel,
+                due_before=due_before,
+            ),
             before=None if cursor is None else cursors.reminder_id(cursor),
             limit=limit,
-            status=status,
-            entity_type=entity_type,
-            entity_id=entity_id,
-            event_type=event_type,
-            channel=channel,
-            due_before=_text(due_before),
         )
         following = None if page.next_cursor is None else cursors.after_reminder(page.next_cursor)
         return _ok(ReminderPage(items=[ReminderOut.of(item) for item in page.items], next_cursor=following))
 
     def get_reminder(self, id: ReminderId) -> Response[ReminderOut]:
-        return _one(self._commands().get(id))
+        return _one(self._commands().reminders.get(id))
 
     def patch_reminder(
         self, id: ReminderId, patch: Annotated[ReminderPatch, Body()], if_match: IfMatch = None
     ) -> Response[ReminderOut]:
-        return _one(self._commands().patch(id, patch.edit(), version=self._version(id, if_match)))
+        return _one(self._commands().reminders.patch(id, patch.edit(), version=self._version(id, if_match)))
 
     def cancel_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[ReminderOut]:
-        return _one(self._commands().cancel(id, version=self._version(id, if_match)))
+        return _one(self._commands().reminders.cancel(id, version=self._version(id, if_match)))
 
     def pause_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[ReminderOut]:
-        return _one(self._commands().pause(id, version=self._version(id, if_match)))
+        return _one(self._commands().reminders.pause(id, version=self._version(id, if_match)))
 
     def resume_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[ReminderOut]:
-        return _one(self._commands().resume(id, version=self._version(id, if_match)))
+        return _one(self._commands().reminders.resume(id, version=self._version(id, if_match)))
 
     def complete_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[ReminderOut]:
-        return _one(self._commands().complete(id, version=self._version(id, if_match)))
+        return _one(self._commands().reminders.complete(id, version=self._version(id, if_match)))
 
     def trigger_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[RunOut]:
-        run = self._commands().trigger(id, version=self._version(id, if_match))
+        run = self._commands().reminders.trigger(id, version=self._version(id, if_match))
         return Response(202, _JSON, RunOut.of(run))
 
     def list_runs(self, id: ReminderId, limit: Limit = _DEFAULT_LIMIT, cursor: RunCursor = None) -> Response[RunPage]:
         before = None if cursor is None else cursors.run_place(cursor)
-        page = self._commands().list_runs(id, before=before, limit=limit)
+        page = self._commands().reminders.runs(id, before=before, limit=limit)
         last = page.items[-1] if page.next_cursor else None
         following = None if last is None else cursors.after_run(last.occurrence_no, last.step)
         return _ok(RunPage(items=[RunOut.of(item) for item in page.items], next_cursor=following))
@@ -119,7 +120,7 @@ class ReminderRoutes:
         return _ok(PreviewOut.of(found))
 
     def _version(self, id: str, if_match: str | None) -> int | None:
-        return etags.expected(if_match, lambda: self._commands().get(id).version)
+        return etags.expected(if_match, lambda: self._commands().reminders.get(id).version)
 
 
 class FlagRoutes:
@@ -127,17 +128,17 @@ class FlagRoutes:
         self._commands = commands
 
     def put_flag(self, key: FlagKey, flag: Annotated[FlagIn, Body()]) -> Response[FlagChangeOut]:
-        return _ok(FlagChangeOut.after(self._commands().set_flag(key, flag.value)))
+        return _ok(FlagChangeOut.after(self._commands().flags.set(key, flag.value)))
 
     def get_flag(self, key: FlagKey) -> Response[FlagOut]:
-        return _ok(FlagOut.of(self._commands().get_flag(key)))
+        return _ok(FlagOut.of(self._commands().flags.get(key)))
 
     def delete_flag(self, key: FlagKey) -> Response[None]:
-        self._commands().delete_flag(key)
+        self._commands().flags.delete(key)
         return Response(204)
 
     def list_flags(self, limit: Limit = _DEFAULT_LIMIT, cursor: FlagCursor = None) -> Response[FlagPage]:
-        page = self._commands().list_flags(after=None if cursor is None else cursors.key(cursor), limit=limit)
+        page = self._commands().flags.page(after=None if cursor is None else cursors.key(cursor), limit=limit)
         following = None if page.next_cursor is None else cursors.after_key(page.next_cursor)
         return _ok(FlagPage(items=[FlagOut.of(item) for item in page.items], next_cursor=following))
 
@@ -158,7 +159,7 @@ class CalendarRoutes:
         return Response(204)
 
     def list_calendars(self, limit: Limit = _DEFAULT_LIMIT, cursor: CalendarCursor = None) -> Response[CalendarPage]:
-        page = self._commands().calendars.list_page(after=None if cursor is None else cursors.key(cursor), limit=limit)
+        page = self._commands().calendars.page(after=None if cursor is None else cursors.key(cursor), limit=limit)
         following = None if page.next_cursor is None else cursors.after_key(page.next_cursor)
         return _ok(CalendarPage(items=[CalendarOut.of(item) for item in page.items], next_cursor=following))
 
@@ -180,7 +181,3 @@ def _one(reminder: Reminder, status: int = 200) -> Response[ReminderOut]:
     """A single reminder, with its ETag."""
     headers = {"ETag": etags.etag(reminder.version)}
     return Response(status, _JSON, ReminderOut.of(reminder), headers)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from reminders.conditions import registry
+from reminders import conditions
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -80,14 +80,14 @@ def _channels() -> Iterable[str]:
 
 
 def _condition(name: str) -> str:
-    if name not in registry.known_types():
-        raise PydanticCustomError("unknown", f"unknown; known types: {', '.join(registry.known_types())}")
+    if name not in conditions.known_types():
+        raise PydanticCustomError("unknown", f"unknown; known types: {', '.join(conditions.known_types())}")
     return name
 
 
 Channel = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE), _OneOf(_channels)]
 """The commands say whether there is such a channel."""
-ConditionType = Annotated[str, AfterValidator(_condition), _OneOf(registry.known_types)]
+ConditionType = Annotated[str, AfterValidator(_condition), _OneOf(conditions.known_types)]
 
 
 def utc_text(moment: datetime | None) -> str | None:

@@ -4,24 +4,22 @@ from datetime import date
 
 from reminders.errors import CalendarInUse, InvalidField, NotFound
 from reminders.model import BusinessCalendar, NamedCalendar, Page
-from reminders.storage.store import Now, Store
+from reminders.storage.store import Store
 
 
 class Calendars:
-    """The verbs for business calendars. `now` fixes the instant in tests; None is the database's clock."""
+    """The verbs for business calendars."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def get(self, name: str) -> NamedCalendar:
-        found = self._store.get_calendar(name)
+        found = self._store.calendars.get(name)
         if found is None:
             raise NotFound("calendar", name)
         return found
 
-    def put(
-        self, name: str, weekdays: frozenset[int] | None, holidays: frozenset[date], *, now: Now = None
-    ) -> NamedCalendar:
+    def put(self, name: str, weekdays: frozenset[int] | None, holidays: frozenset[date]) -> NamedCalendar:
         """Creates or replaces one; without weekdays it keeps those that it has, at first Monday to Friday.
 
         The next tick re-plans the reminders that keep to it.
@@ -30,9 +28,9 @@ class Calendars:
         def once() -> NamedCalendar:
             kept = weekdays
             if kept is None:
-                before = self._store.get_calendar(name)
+                before = self._store.calendars.get(name)
                 kept = (before.days if before else BusinessCalendar()).weekdays
-            return self._store.put_calendar(name, BusinessCalendar(weekdays=kept, holidays=holidays), now)
+            return self._store.calendars.put(name, BusinessCalendar(weekdays=kept, holidays=holidays))
 
         return self._store.atomically(once)
 
@@ -40,23 +38,23 @@ class Calendars:
         """Removes one to which no live reminder keeps."""
 
         def once() -> None:
-            if not self._store.lock_calendar(name):
+            if not self._store.calendars.lock(name):
                 raise NotFound("calendar", name)
-            if not self._store.delete_calendar(name):
+            if not self._store.calendars.delete(name):
                 raise CalendarInUse(name)
 
         self._store.atomically(once, repeatable=False)
 
-    def list_page(self, *, after: str | None, limit: int) -> Page[NamedCalendar]:
+    def page(self, *, after: str | None, limit: int) -> Page[NamedCalendar]:
         """Calendars in the order of their names; `after` is the name after which the page begins."""
-        found = self._store.list_calendars(after=after, count=limit + 1)
+        found = self._store.calendars.page(after=after, count=limit + 1)
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].name if len(found) > limit else None)
 
     def shared(self, *names: str | None) -> dict[str, BusinessCalendar]:
         """Within a transaction: those of these names, locked against changes until it ends; InvalidField when one is missing."""
         found: dict[str, BusinessCalendar] = {}
         for name in filter(None, names):
-            days = self._store.share_calendar(name)
+            days = self._store.calendars.share(name)
             if days is None:
                 raise InvalidField("business_calendar", "there is no business calendar of this name")
             found[name] = days

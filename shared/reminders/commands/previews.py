@@ -15,7 +15,7 @@ from reminders.schedules.preview import Item, upcoming
 from reminders.schedules.rule import timeline_of
 from reminders.schedules.timeline import Timeline
 from reminders.states import Status
-from reminders.storage.store import Now, Store
+from reminders.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +27,17 @@ class Preview:
 
 
 class Previews:
-    """Previews of schedules. `now` fixes the instant in tests; None is the database's clock."""
+    """Previews of schedules."""
 
     def __init__(self, store: Store, calendars: Calendars) -> None:
         self._store = store
         self._calendars = calendars
 
-    def of_schedule(self, spec: ScheduleSpec, *, after: datetime | None, count: int, now: Now = None) -> Preview:
+    def of_schedule(self, spec: ScheduleSpec, *, after: datetime | None, count: int) -> Preview:
         """What a reminder with this schedule would do after an instant, had it been created now, or then if that was before."""
 
         def once() -> Preview:
-            moment = self._store.now(now)
+            moment = self._store.now()
             created = min(moment, after or moment)
             schedule = accepted(spec, created)
             calendars = self._calendars.shared(schedule.business_calendar)
@@ -55,15 +55,15 @@ class Previews:
 
         return self._store.atomically(once)
 
-    def of_reminder(self, reminder_id: str, *, after: datetime | None, count: int, now: Now = None) -> Preview:
+    def of_reminder(self, reminder_id: str, *, after: datetime | None, count: int) -> Preview:
         """What a reminder will do after an instant, as things stand; one that is paused, as if it were resumed now.
 
         PlanRefused when SQL has given it a schedule that cannot be read.
         """
 
         def once() -> Preview:
-            moment = self._store.now(now)
-            reminder = self._store.get_reminder(reminder_id)
+            moment = self._store.now()
+            reminder = self._store.reminders.get(reminder_id)
             if reminder is None:
                 raise NotFound("reminder", reminder_id)
             schedule = reminder.schedule

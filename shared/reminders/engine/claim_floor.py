@@ -13,7 +13,7 @@ from time import monotonic
 
 from reminders.engine.planning import Planned
 from reminders.instants import Instant
-from reminders.storage.store import Bookmark
+from reminders.storage.scheduler import Bookmark
 
 SWEEP_SECONDS = 1.0  # within a tick, the time between two sweeps; the longest, too, that ticks go without one
 RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is planned between older batches

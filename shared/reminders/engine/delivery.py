@@ -17,9 +17,10 @@ from reminders.engine.recording import Recorded, Recorder
 from reminders.engine.sending import attempt
 from reminders.instants import Instant
 from reminders.lifecycle import stops
+from reminders.lifecycle.outcomes import Outcome
 from reminders.model import Run
 from reminders.states import Reason, State
-from reminders.storage.store import Now, Outcome, Store
+from reminders.storage.store import Store
 
 ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
 FRESH_SECONDS = 0.9  # a stop fact that is older is read again before a send; the promise is one second
@@ -39,15 +40,14 @@ class NotBegun(NamedTuple):
 class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], *, deadline: float, now: Now = None) -> None:
+    def __init__(self, store: Store, channels: Mapping[str, Channel], *, deadline: float) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
-        self._now = now
         self._deadline = deadline
         self._pools = {name: Pool(name, channel, self._work) for name, channel in channels.items()}
         self._held: dict[int, Run] = {}
         self._reports: SimpleQueue[Outcome | NotBegun | Recorded | BaseException | None] = SimpleQueue()
-        self._recorder = Recorder(store, self._reports.put, now)
+        self._recorder = Recorder(store, self._reports.put)
         self._recording = 0  # batches of outcomes that the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
@@ -159,7 +159,7 @@ class Delivery:
             reason = stopped[run.id]
             if reason is None:
                 return NotBegun(run, True)
-            return Outcome(run, State.CANCELLED, None, reason, None, None, begun)
+            return Outcome.stopped(run, begun=begun, reason=reason)
         if self._closing or begun + channel.timeout_seconds > self._deadline:
             return NotBegun(run, False)
         return attempt(channel, run, begun)
@@ -230,7 +230,7 @@ class Delivery:
         if not runs:
             return
         read_at = monotonic()
-        instant, run_facts, facts = self._store.run_facts(runs, self._now)
+        instant, run_facts, facts = self._store.runs.facts(runs)
         self._clock = (instant, read_at)
         stopped: dict[int, Reason | None] = {}
         for each in run_facts:
@@ -268,5 +268,5 @@ class Delivery:
     def _hand_back(self) -> None:
         runs, self._unbegun = self._unbegun, []
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
-        self._store.atomically(lambda: self._store.hand_back(runs, self._now), repeatable=False)
+        self._store.atomically(lambda: self._store.runs.hand_back(runs), repeatable=False)
         self.counts["handed_back"] += len(runs)

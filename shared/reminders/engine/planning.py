@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from reminders.conditions.registry import Facts
+from reminders.conditions import Facts
 from reminders.errors import DatabaseRefused
 from reminders.instants import Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
+from reminders.lifecycle.plans import Plan
 from reminders.messages import render
 from reminders.model import Due, Json, Run
 from reminders.observe import logger
 from reminders.states import CompletionReason, Reason, State, Status
-from reminders.storage.store import Claim, Now, Plan, Store
+from reminders.storage.due import Claim
+from reminders.storage.store import Store
 
 PLAN_SECONDS = 1.0  # of deciding in one transaction, whose idle time the server bounds; what is left comes next
 PARKED_IN_A_ROW = 10  # more refusals with no success between them are hardly the rows' fault: the tick then ends
@@ -35,11 +37,10 @@ class Planned(NamedTuple):
 class Planner:
     """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
 
-    def __init__(self, store: Store, *, batch: int, lease_seconds: float, now: Now = None) -> None:
+    def __init__(self, store: Store, *, batch: int, lease_seconds: float) -> None:
         self._store = store
         self._batch = batch
         self._lease_seconds = lease_seconds
-        self._now = now
         self._size = batch
         self._parked_in_a_row = 0
         self.parked = 0
@@ -64,21 +65,21 @@ class Planner:
     def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
         read_at = monotonic()
         suspect.clear()
-        claim = self._store.claim_due(self._size, floor, self._now)
+        claim = self._store.due.claim(self._size, floor)
         claim_seconds = monotonic() - read_at
         suspect[:] = claim.due
         plans = self._decided(claim, rooms)
         if plans:
             if claim.waiting:
                 self._cancel_waiting(claim, plans)
-            advanced = self._store.advance(plans, self._lease_seconds, self._now)
+            advanced = self._store.due.advance(plans, self._lease_seconds)
             if advanced != len(plans):
                 raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
             ended_dead = [
                 p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED
             ]
             if ended_dead:
-                self._store.fail_undelivered(ended_dead, self._now)
+                self._store.due.fail_undelivered(ended_dead)
         leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
         last = plans[-1].due.next_run_at if plans else None
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
@@ -116,13 +117,13 @@ class Planner:
             elif decision.fires and decision.supersedes and decision.planned_through is not None:
                 overtaken.append((due.id, Reason.SUPERSEDED))
         if ended:
-            self._store.cancel_waiting(ended, self._now)
+            self._store.runs.cancel_waiting(ended)
         if overtaken:
-            self._store.cancel_waiting(overtaken, self._now, retries_only=True)
+            self._store.runs.cancel_waiting(overtaken, retries_only=True)
 
     def _park(self, due: Due, refused: DatabaseRefused) -> None:
         logger.error("reminder parked", extra={"reminder": due.id, "sqlstate": refused.sqlstate})
-        self._store.park(due.id, f"the database refuses its plan: {refused}"[:500], self._now)
+        self._store.due.park(due.id, f"the database refuses its plan: {refused}"[:500])
         self._parked_in_a_row += 1
         self.parked += 1
 

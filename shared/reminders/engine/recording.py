@@ -6,9 +6,10 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.lifecycle.outcomes import Outcome
 from reminders.observe import logger
 from reminders.states import State
-from reminders.storage.store import Now, Outcome, Store
+from reminders.storage.store import Store
 
 PARTING_SECONDS = 1.0  # for the thread to close its connection, so that no frozen process keeps it
 
@@ -24,11 +25,10 @@ class Recorded(NamedTuple):
 class Recorder:
     """Takes outcomes and reports what has become of them."""
 
-    def __init__(self, store: Store, report: Callable[[Recorded | BaseException], None], now: Now = None) -> None:
+    def __init__(self, store: Store, report: Callable[[Recorded | BaseException], None]) -> None:
         """`report` is called once for each `record`, by whichever thread does the work."""
         self._store = store
         self._report = report
-        self._now = now
         self._inbox: SimpleQueue[list[Outcome] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_aside = False
@@ -83,11 +83,11 @@ class Recorder:
     def _write_some(self, store: Store, outcomes: list[Outcome]) -> int:
         """A batch that the database refuses is halved until the culprit is alone; that one is recorded without its texts."""
         try:
-            return store.record_outcomes(outcomes, self._now)
+            return store.runs.record(outcomes)
         except DatabaseRefused as refused:
             if len(outcomes) == 1:
                 logger.error("an outcome could not be recorded as it was", extra={"sqlstate": refused.sqlstate})
-                return self._write_some(store, [outcomes[0]._replace(error=None, provider_id=None)])
+                return self._write_some(store, [outcomes[0].without_texts()])
         half = len(outcomes) // 2
         return self._write_some(store, outcomes[:half]) + self._write_some(store, outcomes[half:])
 
@@ -98,11 +98,11 @@ class Recorder:
         """
 
         def work() -> tuple[list[Outcome], int]:
-            ours = store.lock_reminders({outcome.run.reminder_id for outcome in outcomes})
+            ours = store.due.lock_free({outcome.run.reminder_id for outcome in outcomes})
             dead = [outcome for outcome in outcomes if outcome.run.reminder_id in ours]
-            recorded = store.record_outcomes(dead, self._now) if dead else 0
+            recorded = store.runs.record(dead) if dead else 0
             if dead:
-                store.fail_undelivered(ours, self._now)
+                store.due.fail_undelivered(ours)
             return dead, recorded
 
         dead, recorded = store.atomically(work)

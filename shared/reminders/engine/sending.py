@@ -4,10 +4,10 @@ import random
 
 from reminders.channels import Channel, PermanentFailure, RetryLater, UnknownOutcome
 from reminders.lifecycle import retries
+from reminders.lifecycle.outcomes import Outcome
 from reminders.model import Run
 from reminders.observe import logger
-from reminders.states import Reason, State
-from reminders.storage.store import Outcome
+from reminders.states import Reason
 
 
 def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
@@ -15,9 +15,9 @@ def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
     try:
         provider_id = channel.send(run)
         shown = None if provider_id is None else _storable(provider_id)
-        return Outcome(run, State.SENT, None, None, None, shown, begun)
+        return Outcome.sent(run, begun=begun, provider_id=shown)
     except PermanentFailure as failure:
-        return Outcome(run, State.DEAD, None, failure.reason, _error(failure), None, begun)
+        return Outcome.dead(run, begun=begun, reason=failure.reason, error=_error(failure))
     except UnknownOutcome as failure:
         return _again(run, Reason.UNKNOWN, failure, begun)
     except RetryLater as failure:
@@ -29,10 +29,10 @@ def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
 def _again(run: Run, reason: Reason, failure: BaseException, begun: float, asked: float = 0.0) -> Outcome:
     delay = retries.retry_delay(run.attempt, random.random, asked)
     if delay is None:
-        return Outcome(run, State.DEAD, None, Reason.EXHAUSTED, _error(failure), None, begun)
+        return Outcome.dead(run, begun=begun, reason=Reason.EXHAUSTED, error=_error(failure))
     extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}
     logger.warning("attempt failed", extra=extra)
-    return Outcome(run, State.PENDING, delay, reason, _error(failure), None, begun)
+    return Outcome.retry(run, begun=begun, after=delay, reason=reason, error=_error(failure))
 
 
 def _error(failure: BaseException) -> str:

@@ -21,7 +21,7 @@ from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.observe import logger
 from reminders.states import State, Status
-from reminders.storage.store import Now, Store
+from reminders.storage.store import Store
 
 BATCH = 1_000
 LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
@@ -49,7 +49,6 @@ class Tick:
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
-        now: Now = None,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
@@ -57,7 +56,6 @@ class Tick:
         None is the database's clock.
         """
         self._store = store
-        self._now = now
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
@@ -66,8 +64,8 @@ class Tick:
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._channels = channels
-        self._delivery = Delivery(store, channels, deadline=self._deadline, now=now)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, now=now)
+        self._delivery = Delivery(store, channels, deadline=self._deadline)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds)
         self._horizon = Horizon()
         self._look_at = self._began
         self._is_told_to_end = is_told_to_end
@@ -104,12 +102,12 @@ class Tick:
     # begin
 
     def _begin(self) -> None:
-        bookmark = self._store.bookmark(ZONES_VERSION, self._now)
+        bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
         self._horizon.start_from(bookmark)
         if bookmark.must_replan:
             until = self._began + REPLANNING_SECONDS
-            Replanner(self._store, self._now).run(lambda: self._has_time() and monotonic() < until)
-        for buried in bury_undeliverable(self._store, self._channels, self._has_time, self._now):
+            Replanner(self._store).run(lambda: self._has_time() and monotonic() < until)
+        for buried in bury_undeliverable(self._store, self._channels, self._has_time):
             self.summary.dead += buried
         self._send_alone()
 
@@ -123,7 +121,7 @@ class Tick:
 
     def _take_over(self, attempts: range) -> list[int]:
         channels = [name for name, room in self._delivery.rooms().items() if room > 0]
-        runs = self._store.take_over(channels, attempts, TAKEOVER_BATCHES, self._lease_seconds, self._now)
+        runs = self._store.runs.take_over(channels, attempts, TAKEOVER_BATCHES, self._lease_seconds)
         self.summary.taken_over += len(runs)
         self._delivery.accept_unread(runs)
         return [run.id for run in runs]
@@ -158,20 +156,20 @@ class Tick:
         return self._may_drain
 
     def _complete_some(self) -> bool:
-        key = self._store.lock_draining(self._drained)
+        key = self._store.flags.lock_draining(self._drained)
         if key is None:
             return False
-        completed = self._store.drain_stopped(key, self._batch, self._now)
+        completed = self._store.reminders.drain_stopped(key, self._batch)
         self.summary.completed += completed
         if completed < self._batch:
             self._drained.add(key)
-            self._store.set_draining(key, self._store.stops_any(key))
+            self._store.flags.set_draining(key, self._store.reminders.stops_any(key))
         return True
 
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""
         self._may_be_waiting = True
-        due_in = self._store.next_due(self._horizon.floor) if monotonic() < self._stay_until else None
+        due_in = self._store.due.next_due(self._horizon.floor) if monotonic() < self._stay_until else None
         return LOOK_SECONDS if due_in is None else min(max(due_in, 0.001), LOOK_SECONDS)
 
     def _pause_seconds(self) -> float:
@@ -185,7 +183,7 @@ class Tick:
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
-        runs = self._store.lease_waiting(rooms, self._lease_seconds, self._now)
+        runs = self._store.runs.lease_waiting(rooms, self._lease_seconds)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
@@ -243,13 +241,13 @@ class Tick:
 
     def _end(self) -> None:
         floor, sweep_pause = self._horizon.floor, self._horizon.sweep_pause
-        self._store.save_bookmark(floor, sweep_pause, self._now)
+        self._store.scheduler.save_bookmark(floor, sweep_pause)
         until = monotonic() + RETENTION_SECONDS
         while self._has_time() and monotonic() < until:
-            if not self._store.delete_old_runs(self._retention_days, self._batch, self._now):
+            if not self._store.runs.delete_old(self._retention_days, self._batch):
                 break
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
-        self.summary.oldest_due_seconds = self._store.oldest_due(floor if sweep_pause else None, self._now)
+        self.summary.oldest_due_seconds = self._store.due.oldest_due(floor if sweep_pause else None)
 
     def _sum_up(self) -> None:
         summary, counts = self.summary, self._delivery.counts

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from reminders.conditions import registry
-from reminders.conditions.registry import Facts
+from reminders import conditions
+from reminders.conditions import Facts
 from reminders.instants import Instant
 from reminders.model import Due
 from reminders.schedules import advance
@@ -30,7 +30,7 @@ def decide(due: Due, facts: Facts, now: Instant) -> Decision:
 
     When the schedule has none to offer, the wake-up was a person's: one extra occurrence, and the schedule is as it was.
     """
-    if due.condition_type is not None and registry.is_met(due.condition_type, due.condition_value, facts):
+    if due.condition_type is not None and conditions.is_met(due.condition, facts):
         return Decision(Status.COMPLETED, False, None, None, 0, None, None, CompletionReason.STOP_CONDITION, None)
     fires, skipped, scheduled_at, stands_for, cursor, next_due, supersedes = advance.step(due, now, facts.calendars)
     if due.runs_left == 1 and fires and cursor is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from reminders.conditions import registry
+from reminders import conditions
 from reminders.errors import InvalidField
 from reminders.instants import new_id, to_datetime, to_instant
 from reminders.messages import render
@@ -39,12 +39,6 @@ class Edit:
     payload: dict[str, Json] | None = None
     stop_condition_type: str | None = None
     stop_condition_value: str | None = None
-
-
-def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
-    if condition is None:
-        return None
-    return replace(condition, value=registry.resolve(condition.type, condition.value, key))
 
 
 def new(wanted: NewReminder, condition: Condition | None, calendars: CalendarsByName, moment: datetime) -> Reminder:
@@ -218,4 +212,4 @@ def _edited_condition(reminder: Reminder, edit: Edit) -> Condition | None:
         return None
     if value is None:
         raise InvalidField("stop_condition_value", "is required with stop_condition_type")
-    return resolved(Condition(type=type_, value=value), reminder.key)
+    return conditions.resolved(Condition(type=type_, value=value), reminder.key)

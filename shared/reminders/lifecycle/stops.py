@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from reminders.conditions import registry
-from reminders.conditions.registry import Facts
+from reminders import conditions
+from reminders.conditions import Facts
 from reminders.instants import Instant
+from reminders.model import Condition
 from reminders.states import Cause, CompletionReason, Reason, Status
 
 # Their last run is still delivered and retried.
@@ -31,6 +32,11 @@ class RunFacts(NamedTuple):
     condition_value: str | None
     catches_up: bool  # each occurrence counts, so none overtakes another's retries
 
+    @property
+    def condition(self) -> Condition | None:
+        type_, value = self.condition_type, self.condition_value
+        return None if type_ is None or value is None else Condition(type=type_, value=value)
+
 
 class Lost(Exception):
     """The run belongs to somebody else by now: its outcome is theirs to record."""
@@ -48,7 +54,7 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
             return Reason.PAUSED
     elif run.status != Status.ACTIVE and run.completion_reason not in _ENDED_BY_SCHEDULE:
         return Reason.ENDED if run.completion_reason != CompletionReason.STOP_CONDITION else Reason.STOPPED
-    if registry.is_met(run.condition_type, run.condition_value, facts):
+    if conditions.is_met(run.condition, facts):
         return Reason.STOPPED
     if run.attempt > 1 and not run.catches_up and _is_overtaken(run, now):
         return Reason.SUPERSEDED

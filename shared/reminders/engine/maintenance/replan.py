@@ -8,7 +8,7 @@ import tzdata
 from reminders.model import Reminder
 from reminders.observe import logger
 from reminders.schedules.advance import CalendarsByName
-from reminders.storage.store import Now, Store
+from reminders.storage.store import Store
 
 ZONES_VERSION: str = tzdata.IANA_VERSION
 """Which edition of the time-zone database this is; later ones compare as greater."""
@@ -19,9 +19,8 @@ _LOOKED_AT = 10_000  # by one look for those with a wall clock, most of which ma
 class Replanner:
     """Goes through the reminders by id, a chunk a transaction; what somebody has locked is met again by the next tick."""
 
-    def __init__(self, store: Store, now: Now = None) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._now = now
 
     def run(self, has_time: Callable[[], bool]) -> None:
         """Works until everything follows today's zones and calendars, or time is up."""
@@ -31,34 +30,34 @@ class Replanner:
 
     def _some_zoned(self) -> bool:
         """False when there are no more, or none that could be locked."""
-        after = self._store.lock_zones(ZONES_VERSION)
+        after = self._store.scheduler.lock_zones(ZONES_VERSION)
         if after is None:
             return False
-        last, ids = self._store.find_zoned(after, _LOOKED_AT)
+        last, ids = self._store.due.find_zoned(after, _LOOKED_AT)
         if len(ids) > CHUNK:
             last, ids = ids[CHUNK - 1], ids[:CHUNK]
         reached = self._replan(after, last, ids)
-        self._store.save_zones(ZONES_VERSION, reached)
+        self._store.scheduler.save_zones(ZONES_VERSION, reached)
         return reached is not None and reached != after
 
     def _some_of_a_calendar(self) -> bool:
-        found = self._store.lock_changed_calendar()
+        found = self._store.calendars.lock_changed()
         if found is None:
             return False
         name, after = found
-        ids = self._store.find_by_calendar(name, after, CHUNK)
+        ids = self._store.due.find_by_calendar(name, after, CHUNK)
         reached = self._replan(after, ids[-1] if ids else None, ids)
-        self._store.save_calendar_progress(name, reached)
+        self._store.calendars.save_progress(name, reached)
         return reached != after
 
     def _replan(self, after: str, last: str | None, ids: Sequence[str]) -> str | None:
         """How far the reminders are re-planned now: to `last`, or to just before one that somebody else has locked."""
-        moment = self._store.now(self._now)
-        locked = self._store.lock_for_replanning(ids) if ids else []
-        calendars = self._store.calendars({name for each in locked if (name := each.schedule.business_calendar)})
+        moment = self._store.now()
+        locked = self._store.due.lock_for_replanning(ids) if ids else []
+        calendars = self._store.calendars.named({name for each in locked if (name := each.schedule.business_calendar)})
         changed = [new for old in locked if (new := _replanned(old, calendars, moment)) != old]
         if changed:
-            self._store.replan(changed)
+            self._store.due.replan(changed)
         ours = {reminder.id for reminder in locked}
         missed = next((place for place, each in enumerate(ids) if each not in ours), None)
         if missed is None:

@@ -1,0 +1,47 @@
+"""`business_calendars`: the working days that reminders keep to."""
+
+from collections.abc import Collection
+
+from reminders.model import BusinessCalendar, NamedCalendar
+from reminders.storage import rows
+from reminders.storage.statements import Statements
+
+
+class CalendarTable:
+    """One method a statement of `sql/business_calendars/`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def get(self, name: str) -> NamedCalendar | None:
+        return next((rows.to_named_calendar(row) for row in self._sql.records("get_calendar", name=name)), None)
+
+    def share(self, name: str) -> BusinessCalendar | None:
+        """A calendar's days, as they stay until the transaction ends."""
+        return next((rows.to_calendar(row[0]) for row in self._sql.rows("share_calendar", name=name)), None)
+
+    def put(self, name: str, days: BusinessCalendar) -> NamedCalendar:
+        found = self._sql.records("put_calendar", name=name, days=rows.calendar_text(days))
+        return rows.to_named_calendar(found[0])
+
+    def page(self, *, after: str | None, count: int) -> list[NamedCalendar]:
+        return [rows.to_named_calendar(row) for row in self._sql.records("list_calendars", after=after, count=count)]
+
+    def lock(self, name: str) -> bool:
+        """Whether it is there; until the transaction ends nobody begins to keep to it."""
+        return bool(self._sql.rows("lock_calendar", name=name))
+
+    def delete(self, name: str) -> bool:
+        """Whether a locked calendar is gone: not while a live reminder keeps to it."""
+        return bool(self._sql.rows("delete_calendar", name=name))
+
+    def named(self, names: Collection[str]) -> dict[str, BusinessCalendar]:
+        """Those of these business calendars that there are and that can be read."""
+        return rows.to_calendars(self._sql.value("calendars", names=rows.texts(names)))
+
+    def lock_changed(self) -> tuple[str, str] | None:
+        """A calendar whose reminders are not all re-planned, and the id through which they are."""
+        return next(((name, str(after)) for name, after in self._sql.rows("lock_changed_calendar")), None)
+
+    def save_progress(self, name: str, after: str | None) -> None:
+        self._sql.rows("save_calendar_progress", name=name, after=after)

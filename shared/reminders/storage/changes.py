@@ -1,0 +1,59 @@
+"""The one place that opens a change of a reminder: it locks the row, checks what may be done, saves it, and says who did what."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from reminders.errors import NotFound, StaleVersion
+from reminders.lifecycle import transitions
+from reminders.model import Reminder
+from reminders.observe import logger
+from reminders.storage.store import Store
+
+type Change = Callable[[Reminder, datetime], Reminder]
+"""A locked reminder and the present instant in, the reminder as it shall be out."""
+
+
+class Changes:
+    """Changes of reminders on behalf of one actor."""
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store = store
+        self._actor = actor
+
+    def make(self, verb: str, reminder_id: str, version: int | None, change: Change) -> Reminder:
+        """The reminder as it is after the change. Where the verb's result already holds, nothing happens.
+
+        `version` is the one that the caller has read, None for any. NotFound, StaleVersion, IllegalTransition.
+        """
+
+        def once() -> tuple[Reminder, bool]:
+            moment = self._store.now()
+            reminder = self.lock(reminder_id, version)
+            if not transitions.permits(verb, reminder.status):
+                return reminder, False
+            changed = change(reminder, moment)
+            if changed == reminder:
+                return reminder, False
+            saved = replace(changed, version=reminder.version + 1, updated_at=moment)
+            self._store.reminders.save(saved)
+            return saved, True
+
+        # Repeated with a version, a change would be refused because of its own first time.
+        reminder, is_changed = self._store.atomically(once, repeatable=version is None)
+        if is_changed:
+            self.tell(verb, reminder.id)
+        return reminder
+
+    def lock(self, reminder_id: str, version: int | None) -> Reminder:
+        """Within a transaction: the reminder, locked until it ends. NotFound, StaleVersion."""
+        reminder = self._store.reminders.lock(reminder_id)
+        if reminder is None:
+            raise NotFound("reminder", reminder_id)
+        if version is not None and version != reminder.version:
+            raise StaleVersion(reminder.version)
+        return reminder
+
+    def tell(self, verb: str, reminder_id: str) -> None:
+        """One line in the log: who did what to which reminder."""
+        logger.info("change", extra={"verb": verb, "reminder": reminder_id, "actor": self._actor})

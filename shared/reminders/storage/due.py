@@ -1,0 +1,108 @@
+"""`reminder_jobs`, as the ticks ask: what is due, what becomes of it, and what is re-planned."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from reminders.conditions import Facts
+from reminders.instants import Instant
+from reminders.lifecycle.plans import Plan
+from reminders.model import Due, Reminder
+from reminders.schedules import stored
+from reminders.states import Status
+from reminders.storage import jsonb, rows
+from reminders.storage.statements import Statements
+
+
+class Claim(NamedTuple):
+    """A batch of locked reminders, and what was read with them in the same statement."""
+
+    now: Instant
+    due: list[Due]
+    facts: Facts
+    waiting: frozenset[str]  # ids of those that have waiting runs
+
+
+class DueTable:
+    """One method a statement of `sql/reminder_jobs/`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def claim(self, count: int, floor: Instant | None) -> Claim:
+        found = self._sql.rows("claim_due", count=count, floor=floor)[0]
+        instant, flags, waiting, calendars, *columns = found
+        due = map(Due._make, zip(*map(jsonb.parse, columns), strict=True)) if columns[0] else ()
+        true_flags = frozenset(json.loads(flags)) if flags else frozenset()
+        return Claim(
+            now=instant,
+            due=list(due),
+            facts=Facts(true_flags=true_flags, calendars=rows.to_calendars(calendars)),
+            waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
+        )
+
+    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
+        """Writes decisions and their runs. How many reminders were advanced: all, or the transaction must not commit."""
+        decisions = [plan.decision for plan in plans]
+        advanced: int = self._sql.value(
+            "advance",
+            tids=rows.words([f'"{plan.due.tid}"' for plan in plans]),
+            statuses=rows.words([None if d.status is Status.ACTIVE else d.status for d in decisions]),
+            next_run_at=rows.numbers([d.next_run_at for d in decisions]),
+            planned_through=rows.numbers([d.planned_through for d in decisions]),
+            reasons=rows.words([d.reason for d in decisions]),
+            errors=rows.texts([d.error for d in decisions]),
+            run_ids=rows.numbers([plan.due.run_id for plan in plans]),
+            run_states=rows.words([plan.run_state for plan in plans]),
+            run_reasons=rows.words([plan.run_reason for plan in plans]),
+            run_errors=rows.texts([plan.run_error for plan in plans]),
+            scheduled_for=rows.numbers(
+                [None if d.scheduled_at == d.planned_through else d.scheduled_at for d in decisions]
+            ),
+            stands_for=rows.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
+            messages=rows.texts([rows.json_text(plan.message) for plan in plans]),
+            lease=lease_seconds,
+        )
+        return advanced
+
+    def park(self, reminder_id: str, error: str) -> None:
+        self._sql.rows("park", id=reminder_id, error=error)
+
+    def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
+        """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
+        return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=rows.words(reminder_ids))}
+
+    def fail_undelivered(self, reminder_ids: Collection[str]) -> None:
+        self._sql.rows("fail_undelivered", reminder_ids=rows.words(reminder_ids))
+
+    def next_due(self, floor: Instant | None) -> float | None:
+        """Seconds until a reminder is due that was not due before `floor`."""
+        seconds: float | None = self._sql.value("next_due", floor=floor)
+        return seconds
+
+    def oldest_due(self, floor: Instant | None) -> float:
+        """Seconds since the oldest that is due was due; those at or before `floor` are not looked at."""
+        seconds: float = self._sql.value("oldest_due", floor=floor)
+        return seconds
+
+    def find_zoned(self, after: str, count: int) -> tuple[str | None, list[str]]:
+        """The last of the next so many ids, None when there are no more, and those whose schedule reads a clock."""
+        last, ids = self._sql.rows("find_zoned", after=after, count=count)[0]
+        return None if last is None else str(last), [str(each) for each in ids or ()]
+
+    def find_by_calendar(self, name: str, after: str, count: int) -> list[str]:
+        return [str(row[0]) for row in self._sql.rows("find_by_calendar", name=name, after=after, count=count)]
+
+    def lock_for_replanning(self, ids: Collection[str]) -> list[Reminder]:
+        """Those of them that are live and that nobody else has locked."""
+        return [rows.to_reminder(row) for row in self._sql.records("lock_for_replanning", ids=rows.words(ids))]
+
+    def replan(self, reminders: Sequence[Reminder]) -> None:
+        """Writes the instants of locked reminders."""
+        self._sql.rows(
+            "replan",
+            ids=rows.words([each.id for each in reminders]),
+            start_at=rows.texts([rows.time(each.schedule.start_at) for each in reminders]),
+            schedules=rows.texts([stored.to_text(each.schedule) for each in reminders]),
+            next_run_at=rows.texts([rows.time(each.next_run_at) for each in reminders]),
+        )

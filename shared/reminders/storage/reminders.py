@@ -1,0 +1,70 @@
+"""`reminder_jobs`, as callers ask: one reminder, a page of them, and those that a flag stops."""
+
+from typing import Any
+
+from reminders.model import NaturalKey, Reminder, ReminderFilter
+from reminders.storage import rows
+from reminders.storage.statements import Statements
+
+
+class ReminderTable:
+    """One method a statement of `sql/reminder_jobs/`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def insert(self, reminder: Reminder) -> Reminder | None:
+        """None when a live reminder has the same natural key."""
+        return self._one(
+            "insert_reminder",
+            now=rows.time(reminder.created_at),
+            **rows.natural_key(reminder.key),
+            **rows.columns(reminder),
+        )
+
+    def lock_twin(self, key: NaturalKey) -> Reminder | None:
+        return self._one("lock_twin", **rows.natural_key(key))
+
+    def get(self, reminder_id: str) -> Reminder | None:
+        return self._one("get_reminder", id=reminder_id)
+
+    def lock(self, reminder_id: str) -> Reminder | None:
+        return self._one("lock_reminder", id=reminder_id)
+
+    def save(self, reminder: Reminder) -> None:
+        state = {
+            "status": reminder.status,
+            "paused_at": rows.time(reminder.paused_at),
+            "resumed_at": rows.time(reminder.resumed_at),
+            "completed_at": rows.time(reminder.completed_at),
+            "completion_reason": reminder.completion_reason,
+            "version": reminder.version,
+            "updated_at": rows.time(reminder.updated_at),
+        }
+        columns = rows.columns(reminder)
+        del columns["channel"]
+        self._sql.rows("save_reminder", **columns, **state)
+
+    def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
+        """The newest `count` of those that match, created before the one with the id `before`."""
+        filters = {**vars(matching), "due_before": rows.time(matching.due_before)}
+        return [
+            rows.to_reminder(row) for row in self._sql.records("list_reminders", before=before, count=count, **filters)
+        ]
+
+    def complete_stopped(self, key: str, count: int) -> int:
+        """Completes at most `count` live reminders that this true flag stops."""
+        completed: int = self._sql.value("complete_stopped", key=key, count=count)
+        return completed
+
+    def stops_any(self, key: str) -> bool:
+        """Whether a live reminder waits for this flag."""
+        return bool(self._sql.value("stops_any", key=key))
+
+    def drain_stopped(self, key: str, count: int) -> int:
+        """The same as `complete_stopped`, but for reminders that somebody has locked."""
+        completed: int = self._sql.value("drain_stopped", key=key, count=count)
+        return completed
+
+    def _one(self, name: str, /, **parameters: Any) -> Reminder | None:
+        return next((rows.to_reminder(row) for row in self._sql.records(name, **parameters)), None)

@@ -1,0 +1,92 @@
+"""`reminder_runs`: the outbox that workers lease from, and the history that callers read."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from reminders.conditions import Facts
+from reminders.instants import Instant
+from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.stops import RunFacts
+from reminders.model import Json, Run, RunRecord
+from reminders.states import Reason
+from reminders.storage import rows
+from reminders.storage.statements import Statements
+
+
+class RunTable:
+    """One method a statement of `sql/reminder_runs/`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> list[RunRecord]:
+        number, step = before or (None, None)
+        found = self._sql.records("list_runs", reminder_id=reminder_id, before_no=number, before_step=step, count=count)
+        return [rows.to_record(row) for row in found]
+
+    def insert_triggered(self, reminder_id: str, message: dict[str, Json] | None) -> RunRecord:
+        inserted = self._sql.records("insert_triggered_run", reminder_id=reminder_id, message=rows.json_text(message))
+        return rows.to_record(inserted[0])
+
+    def cancel_waiting(self, reasons: Collection[tuple[str, Reason]], *, retries_only: bool = False) -> None:
+        """Cancels the waiting runs of locked reminders, given as (reminder id, reason)."""
+        ids, why = zip(*reasons, strict=True)
+        flags = rows.words(["true" if retries_only else "false"] * len(ids))
+        self._sql.rows("cancel_waiting", reminder_ids=rows.words(ids), reasons=rows.words(why), retries_only=flags)
+
+    def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
+        """Leases waiting runs: for each channel at most as many as it has room for."""
+        channels, sizes = rows.texts(rooms), rows.numbers(rooms.values())
+        return rows.to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
+
+    def take_over(
+        self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
+    ) -> list[Run]:
+        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a time."""
+        found = self._sql.value(
+            "take_over",
+            channels=rows.texts(channels),
+            least=attempts.start,
+            most=attempts.stop - 1,
+            batches=rows.numbers(batches),
+            lease=lease_seconds,
+        )
+        return rows.to_runs(found)
+
+    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
+        """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
+        names = rows.texts(channels)
+        found = self._sql.rows("undeliverable", channels=names, max_attempts=max_attempts)
+        return [(row[0], str(row[1]), row[2]) for row in found]
+
+    def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
+        self._sql.rows("end_dead", ids=rows.numbers(ids), reason=reason, error=error)
+
+    def facts(self, runs: Sequence[Run]) -> tuple[Instant, list[RunFacts], Facts]:
+        """What may stop these runs, as of the instant that is returned with it."""
+        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
+        instant, facts, flags = self._sql.rows("run_facts", ids=ids, attempts=attempts)[0]
+        true_flags = frozenset(json.loads(flags)) if flags else frozenset()
+        return instant, [RunFacts._make(row) for row in json.loads(facts)], Facts(true_flags=true_flags)
+
+    def record(self, outcomes: Sequence[Outcome]) -> int:
+        """Writes what came of attempts; how many were still this worker's to write."""
+        recorded: int = self._sql.value(
+            "record_outcomes",
+            ids=rows.numbers([o.run.id for o in outcomes]),
+            attempts=rows.numbers([o.run.attempt for o in outcomes]),
+            states=rows.words([o.state for o in outcomes]),
+            delays=rows.numbers([o.delay for o in outcomes]),
+            reasons=rows.words([o.reason for o in outcomes]),
+            errors=rows.texts([o.error for o in outcomes]),
+            provider_ids=rows.texts([o.provider_id for o in outcomes]),
+        )
+        return recorded
+
+    def hand_back(self, runs: Sequence[Run]) -> None:
+        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
+        self._sql.rows("hand_back", ids=ids, attempts=attempts)
+
+    def delete_old(self, days: int, count: int) -> int:
+        removed: int = self._sql.value("delete_old_runs", days=days, count=count)
+        return removed

@@ -1,0 +1,48 @@
+"""`scheduler_state`: one row, in which a tick leaves what the next one has to know."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reminders.instants import Instant
+from reminders.storage.statements import Statements
+
+
+class Bookmark(NamedTuple):
+    """Where the last tick left off."""
+
+    claim_floor: Instant | None
+    may_sweep: bool  # it is time for a claim without that bound
+    must_replan: bool  # schedules follow older zones, or a calendar that has changed
+
+
+class Health(NamedTuple):
+    """What an operator asks first."""
+
+    last_tick_at: datetime | None
+    oldest_due_seconds: float
+    schema_version: str
+
+
+class SchedulerTable:
+    """One method a statement of `sql/scheduler_state/`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def bookmark(self, zones_version: str) -> Bookmark:
+        """What the last tick left; `zones_version` is the edition of the time zones that this one has."""
+        return Bookmark._make(self._sql.rows("scheduler_state", zones_version=zones_version)[0])
+
+    def save_bookmark(self, floor: Instant | None, sweep_pause: float | None) -> None:
+        """`sweep_pause` in seconds: for how long claims should keep to the bound; None when this tick has not swept."""
+        self._sql.rows("save_scheduler_state", floor=floor, pause=sweep_pause)
+
+    def lock_zones(self, version: str) -> str | None:
+        """The id through which a newer edition of the time zones is applied; None: to all, or another tick is at it."""
+        return next((str(row[0]) for row in self._sql.rows("lock_zones", version=version)), None)
+
+    def save_zones(self, version: str, after: str | None) -> None:
+        self._sql.rows("save_zones", version=version, after=after)
+
+    def health(self) -> Health:
+        return Health._make(self._sql.rows("health")[0])
