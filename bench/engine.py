@@ -20,7 +20,8 @@ from local.postgres import PostgresServer
 from reminders.engine import planning
 from reminders.engine.tick import BATCH, Tick
 from reminders.storage.dsn import Address
-from reminders.storage.store import Store
+from reminders.storage.due import DueTable
+from reminders.storage.runs import RunTable
 
 SIZES = (20_000, 200_000)
 REPEATS = 3
@@ -115,11 +116,11 @@ def split(server: PostgresServer, n: int) -> dict[str, float]:
         return lambda: setattr(owner, attribute, original)
 
     undo = [
-        timed(Store, "claim_due", "claim"),
+        timed(DueTable, "claim", "claim"),
         timed(planning, "_plan", "decide and render"),
-        timed(Store, "advance", "advance"),
+        timed(DueTable, "advance", "advance"),
         timed(ground.NullChannel, "send", "send"),
-        timed(Store, "record_outcomes", "record"),
+        timed(RunTable, "record", "record"),
     ]
     try:
         total = 1e6 / measure(server, n)

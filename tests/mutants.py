@@ -36,21 +36,21 @@ def _lab(*cases: str) -> tuple[str, ...]:
 MUTANTS = (
     Mutant(
         "SKIP LOCKED removed",
-        f"{PACKAGE}/storage/sql/claim_due.sql",
+        f"{PACKAGE}/storage/sql/reminder_jobs/claim_due.sql",
         "FOR NO KEY UPDATE SKIP LOCKED",
         "FOR NO KEY UPDATE",
         ("tests/integration/test_claims.py",),
     ),
     Mutant(
         "the attempt not compared",
-        f"{PACKAGE}/storage/sql/record_outcomes.sql",
+        f"{PACKAGE}/storage/sql/reminder_runs/record_outcomes.sql",
         " AND r.attempt = o.attempt",
         "",
         ("tests/integration/test_delivery.py",),
     ),
     Mutant(
         "the order of locks reversed",
-        f"{PACKAGE}/storage/sql/complete_stopped.sql",
+        f"{PACKAGE}/storage/sql/reminder_jobs/complete_stopped.sql",
         "ORDER BY id",
         "ORDER BY id DESC",
         ("tests/integration/test_locks.py",),
@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     Mutant(
         "the lease cut short",
-        f"{PACKAGE}/storage/sql/advance.sql",
+        f"{PACKAGE}/storage/sql/reminder_jobs/advance.sql",
         "+ CAST(:lease AS float8) * interval '1 second'",
         "+ CAST(:lease AS float8) * interval '1 microsecond'",
         ("tests/integration/test_delivery.py", "tests/integration/test_claims.py"),

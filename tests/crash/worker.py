@@ -13,12 +13,16 @@ from reminders.channels import Channel
 from reminders.channels.webhook import WebhookChannel
 from reminders.egress import Egress
 from reminders.engine import tick
+from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.plans import Plan
 from reminders.model import Run
 from reminders.settings import Settings
 from reminders.storage import database
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
-from reminders.storage.store import Claim, Now, Outcome, Plan, Store
+from reminders.storage.due import Claim, DueTable
+from reminders.storage.runs import RunTable
+from reminders.storage.store import Store
 
 database.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
 tick.MARGIN_SECONDS = 0.2
@@ -47,33 +51,53 @@ class Prompted(Store):
     def __init__(self, made: Database, prompt: Callable[[str], None]) -> None:
         super().__init__(made)
         self._prompt = prompt
-        self._plans = False
+        self.due = PromptedDue(self.due, prompt)  # type: ignore[assignment]
+        self.runs = PromptedRuns(self.runs, prompt)  # type: ignore[assignment]
 
     def another(self) -> "Prompted":
         return Prompted(self._database.another(), self._prompt)
 
     def atomically[T](self, work: Callable[[], T], *, repeatable: bool = True) -> T:
-        self._plans = False
+        self.due.plans = False  # type: ignore[attr-defined]
         result = super().atomically(work, repeatable=repeatable)
-        if self._plans:
+        if self.due.plans:  # type: ignore[attr-defined]
             self._prompt("after the planning commit")
         return result
 
-    def claim_due(self, count: int, floor: int | None, now: Now) -> Claim:
-        claim = super().claim_due(count, floor, now)
+
+class PromptedDue:
+    def __init__(self, table: DueTable, prompt: Callable[[str], None]) -> None:
+        self._table = table
+        self._prompt = prompt
+        self.plans = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def claim(self, count: int, floor: int | None) -> Claim:
+        claim = self._table.claim(count, floor)
         if claim.due:
             self._prompt("after the claim")
         return claim
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float, now: Now) -> int:
-        advanced = super().advance(plans, lease_seconds, now)
-        self._plans = True
+    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
+        advanced = self._table.advance(plans, lease_seconds)
+        self.plans = True
         self._prompt("before the planning commit")
         return advanced
 
-    def record_outcomes(self, outcomes: Sequence[Outcome], now: Now) -> int:
+
+class PromptedRuns:
+    def __init__(self, table: RunTable, prompt: Callable[[str], None]) -> None:
+        self._table = table
+        self._prompt = prompt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def record(self, outcomes: Sequence[Outcome]) -> int:
         self._prompt("before recording")
-        recorded = super().record_outcomes(outcomes, now)
+        recorded = self._table.record(outcomes)
         self._prompt("after recording")
         return recorded
 

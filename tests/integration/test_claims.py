@@ -12,6 +12,7 @@ import pytest
 from local import postgres
 from reminders.engine import planning
 from reminders.instants import to_instant
+from reminders.model import ReminderFilter
 from reminders.states import Status
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
@@ -92,7 +93,7 @@ def test_a_batch_is_no_larger_than_it_says(world: World) -> None:
 
     def both() -> tuple[int, int]:
         first = world.store_at(NOW).due.claim(20, None)
-        return len(first.due), other.atomically(lambda: len(other.claim_due(100, None, NOW).due))
+        return len(first.due), other.atomically(lambda: len(world.store_at(NOW, other).due.claim(100, None).due))
 
     assert world.store.atomically(both) == (20, 30)
 
@@ -184,14 +185,14 @@ def test_several_bad_rows_are_each_parked(world: World) -> None:
 def test_a_reminder_that_cannot_be_decided_is_parked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in deciding about one reminder fails that one."""
     bad, good = world.create(entity_id="bad"), world.create(entity_id="good")
-    decide = planning.lifecycle.decide
+    decide = planning.decide.decide
 
     def refuse(due: Any, *others: Any) -> Any:
         if due.entity_id == "bad":
             raise ZeroDivisionError("cannot be decided")
         return decide(due, *others)
 
-    monkeypatch.setattr(planning.lifecycle, "decide", refuse)
+    monkeypatch.setattr(planning.decide, "decide", refuse)
     world.tick(NOW + HOUR)
     assert (world.get(bad).status, world.get(bad).last_error) == (
         Status.FAILED,
@@ -366,14 +367,10 @@ def test_a_twin_is_found_by_index(crowd: World) -> None:
     assert indexes(plan_of(crowd, "The live reminder with this natural key")) == {"reminder_jobs_one_live"}
 
 
-FILTERS = ("status", "entity_type", "entity_id", "event_type", "channel", "due_before")
-
-
 @pytest.mark.parametrize("entity_type", ["thing", "ended"])
 def test_an_entitys_reminders_are_found_by_index(crowd: World, entity_type: str) -> None:
     """Listing what one entity has, live and ended, reads its own rows."""
-    filters = dict.fromkeys(FILTERS) | {"entity_type": entity_type, "entity_id": "n_19"}
-    crowd.commands.reminders.page(before=None, limit=50, **filters)
+    crowd.commands.reminders.page(ReminderFilter(entity_type=entity_type, entity_id="n_19"), before=None, limit=50)
     plan = plan_of(crowd, "Reminders, newest first")
     assert scanned(plan) == set()
     assert indexes(plan) == {"reminder_jobs_one_live", "reminder_jobs_ended"}
@@ -381,7 +378,7 @@ def test_an_entitys_reminders_are_found_by_index(crowd: World, entity_type: str)
 
 def test_the_newest_reminders_are_found_in_the_order_of_their_ids(crowd: World) -> None:
     """Listing without a filter reads one page from the end of the primary key."""
-    crowd.commands.reminders.page(before=None, limit=50, **dict.fromkeys(FILTERS))
+    crowd.commands.reminders.page(ReminderFilter(), before=None, limit=50)
     plan = plan_of(crowd, "Reminders, newest first")
     assert (scanned(plan), indexes(plan)) == (set(), {"reminder_jobs_pkey"})
 

@@ -396,11 +396,11 @@ def test_a_late_workers_outcome_does_not_end_anothers_attempt(world: World) -> N
     reminder = world.create()
     planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     other: Store = world.open_store()
-    (taken,) = other.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    (taken,) = world.store_at(AFTER_LEASE, other).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120)
 
     refused = world.store_at(AFTER_LEASE).runs.record([sent(planned.leased[0], "first")])
     meanwhile = only_run(world, reminder)
-    accepted = other.record_outcomes([sent(taken, "second")], AFTER_LEASE)
+    accepted = world.store_at(AFTER_LEASE, other).runs.record([sent(taken, "second")])
 
     assert (refused, meanwhile.state, accepted) == (0, State.SENDING, 1)
     assert only_run(world, reminder).provider_id == "second"
@@ -410,7 +410,7 @@ def test_a_late_worker_does_not_hand_back_anothers_attempt(world: World) -> None
     """Handing back names the attempt too: what was taken over stays with whom it belongs to."""
     reminder = world.create()
     planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
-    world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    world.store_at(AFTER_LEASE, world.open_store()).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120)
     world.store_at(AFTER_LEASE).runs.hand_back(planned.leased)
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)
 
@@ -419,7 +419,7 @@ def test_a_run_that_was_taken_over_before_it_began_is_left_to_the_other(world: W
     """A worker whose lease ended before it began a send lets the run be and records nothing."""
     reminder = world.create()
     planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
-    world.open_store().take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120, AFTER_LEASE)
+    world.store_at(AFTER_LEASE, world.open_store()).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120)
     deliver_with_old_facts(world, planned.leased, AFTER_LEASE)
     assert world.kept.runs == []
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)

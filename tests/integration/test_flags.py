@@ -173,11 +173,11 @@ def test_a_deleted_flag_counts_as_false(world: World) -> None:
     assert [run.state for run in world.runs(reminder)] == [State.SENT]
 
 
-@pytest.mark.parametrize("verb", ["get_flag", "delete_flag"])
+@pytest.mark.parametrize("verb", ["get", "delete"])
 def test_a_flag_that_is_not_there_is_not_found(world: World, verb: str) -> None:
     """Reading or deleting an unknown flag says that there is none."""
     with pytest.raises(NotFound):
-        getattr(world.commands, verb)(KEY)
+        getattr(world.commands.flags, verb)(KEY)
 
 
 def test_flags_are_listed_by_key_in_pages(world: World) -> None:

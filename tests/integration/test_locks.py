@@ -33,7 +33,7 @@ def test_a_locked_reminder_holds_up_neither_the_tick_nor_its_neighbours_outcomes
 
     def hold() -> None:
         holder._database.run("SET LOCAL idle_in_transaction_session_timeout = 0")
-        holder.lock_reminder(held.id)
+        holder.reminders.lock(held.id)
         locked.set()
         done.wait(20)
 

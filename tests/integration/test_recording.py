@@ -9,7 +9,7 @@ import pytest
 from reminders.channels import PermanentFailure
 from reminders.errors import DatabaseUnavailable
 from reminders.lifecycle.outcomes import Outcome
-from reminders.storage.store import Store
+from reminders.storage.runs import RunTable
 from tests.world import NOW, World
 
 SESSIONS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reminders' AND pid <> pg_backend_pid()"
@@ -19,13 +19,13 @@ SESSIONS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND 
 def recorders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that have recorded something."""
     names: list[str] = []
-    original = Store.record_outcomes
+    original = RunTable.record
 
-    def record_outcomes(self: Store, outcomes: Sequence[Outcome], now: Now) -> int:
+    def record(self: RunTable, outcomes: Sequence[Outcome]) -> int:
         names.append(threading.current_thread().name)
-        return original(self, outcomes, now)
+        return original(self, outcomes)
 
-    monkeypatch.setattr(Store, "record_outcomes", record_outcomes)
+    monkeypatch.setattr(RunTable, "record", record)
     return names
 
 
@@ -61,14 +61,14 @@ def test_a_dead_last_run_fails_its_reminder_aside_as_well(world: World, recorder
 def test_a_lost_recorder_leaves_it_to_the_owner(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no second connection can be had, the one that there is records, and nothing is sent twice."""
     world.plant(300)
-    original = Store.record_outcomes
+    original = RunTable.record
 
-    def record_outcomes(self: Store, outcomes: Sequence[Outcome], now: Now) -> int:
+    def record(self: RunTable, outcomes: Sequence[Outcome]) -> int:
         if threading.current_thread().name == "record":
             raise DatabaseUnavailable("too many connections")
-        return original(self, outcomes, now)
+        return original(self, outcomes)
 
-    monkeypatch.setattr(Store, "record_outcomes", record_outcomes)
+    monkeypatch.setattr(RunTable, "record", record)
     summary = world.tick(batch=50)
     assert (summary.error, summary.sent, world.states()) == ("", 300, {"SENT": 300})
     assert len(world.kept.runs) == 300
@@ -77,17 +77,17 @@ def test_a_lost_recorder_leaves_it_to_the_owner(world: World, monkeypatch: pytes
 def test_a_fault_of_the_recorder_ends_the_tick_and_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that nobody expects is not swallowed; once the leases have ended each run is sent again and recorded."""
     world.plant(30)
-    original = Store.record_outcomes
+    original = RunTable.record
 
-    def record_outcomes(self: Store, outcomes: Sequence[Outcome], now: Now) -> int:
+    def record(self: RunTable, outcomes: Sequence[Outcome]) -> int:
         if threading.current_thread().name == "record":
             raise ZeroDivisionError
-        return original(self, outcomes, now)
+        return original(self, outcomes)
 
-    monkeypatch.setattr(Store, "record_outcomes", record_outcomes)
+    monkeypatch.setattr(RunTable, "record", record)
     with pytest.raises(ZeroDivisionError):
         world.tick(batch=10)
-    monkeypatch.setattr(Store, "record_outcomes", original)
+    monkeypatch.setattr(RunTable, "record", original)
     for _ in range(3):
         world.tick(NOW + timedelta(minutes=10))
     assert world.states() == {"SENT": 30}

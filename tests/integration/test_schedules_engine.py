@@ -396,7 +396,7 @@ def test_a_locked_reminder_is_replanned_by_the_next_tick(world: World) -> None:
     world.store_at(NOW).calendars.put("berlin", holidays())
     other = world.open_store()
     other.atomically(
-        lambda: (other.lock_reminder(reminders[1].id), world.tick(NOW + HOUR)),
+        lambda: (other.reminders.lock(reminders[1].id), world.tick(NOW + HOUR)),
     )
     moved = [world.get(reminder).next_run_at == NOW + DAY for reminder in reminders]
     assert moved == [True, False, True]
@@ -590,7 +590,7 @@ def test_a_calendar_that_a_create_has_begun_to_use_is_not_removed(world: World) 
             errors.append(refused)
 
     def create() -> None:
-        assert creating.share_calendar("berlin") is not None
+        assert creating.calendars.share("berlin") is not None
         thread.start()
         world.wait_until_blocked()
         world.sql(

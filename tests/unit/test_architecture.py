@@ -145,33 +145,43 @@ def test_only_the_store_knows_the_statements(part: str, path: Path) -> None:
     assert part == "storage" or [text for text in texts(path) if text == "sql" or text.endswith(".sql")] == []
 
 
-def statements_of_store() -> Counter[str]:
-    """How many of the store's methods name each statement."""
-    tree = ast.parse((PACKAGE / "storage" / "store.py").read_text(encoding="utf-8"))
-    (store,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Store"]
+def statements_of_tables() -> Counter[str]:
+    """How many of the tables' methods name each statement, as `folder/name`."""
     found: Counter[str] = Counter()
-    for method in store.body:
-        if isinstance(method, ast.FunctionDef):
-            found.update(
-                {
-                    node.args[0].value
-                    for node in ast.walk(method)
-                    if isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr in ("_rows", "_value", "_records", "_reminder")
-                    and node.args
-                    and isinstance(node.args[0], ast.Constant)
-                }
-            )
+    folders = dict(
+        re.findall(
+            r"(\w+Table)\(self\._sql\.of\(\"(\w+)\"\)\)", (PACKAGE / "storage" / "store.py").read_text(encoding="utf-8")
+        )
+    )
+    for path in (PACKAGE / "storage").glob("*.py"):
+        for table in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(table, ast.ClassDef) and table.name in folders:
+                for method in table.body:
+                    found.update({f"{folders[table.name]}/{name}" for name in _named_by(method)})
     return found
 
 
+def _named_by(method: ast.stmt) -> set[str]:
+    return {
+        node.args[0].value
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("rows", "value", "records", "_one")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
 def test_a_statement_belongs_to_one_method() -> None:
-    """Every file in sql/ is used by exactly one method of the store, and every method's file is there."""
-    assert statements_of_store() == Counter(path.stem for path in SQL.iterdir())
+    """Every file in sql/ is used by exactly one method of its table, and every method's file is there."""
+    expected = {path.relative_to(SQL).with_suffix("").as_posix() for path in SQL.glob("*/*.sql")}
+    assert statements_of_tables() == Counter(expected)
+    assert [path.name for path in SQL.glob("*.sql")] == ["now.sql"]
 
 
-@pytest.mark.parametrize("path", sorted(SQL.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(SQL.rglob("*.sql")), ids=lambda path: path.name)
 def test_a_statement_says_what_it_is_for(path: Path) -> None:
     """A file in sql/ begins with a sentence and holds one statement."""
     text = path.read_text(encoding="utf-8")

@@ -2,12 +2,19 @@
 
 import pytest
 
-from reminders.conditions import registry
-from reminders.conditions.registry import Facts
+from reminders import conditions
+from reminders.conditions import Facts, registry
 from reminders.errors import InvalidField
-from reminders.model import NaturalKey
+from reminders.model import Condition, NaturalKey, Schedule
+from tests.world import NOW, claimed
 
 KEY = NaturalKey(entity_type="interviewer", entity_id="INT_100", event_type="feedback_form")
+hourly = Schedule(schedule_type="recurring", start_at=NOW, interval_minutes=60)
+
+
+def flag(key: str) -> Condition:
+    """The condition that this flag is true."""
+    return Condition(type="db_check", value=key)
 
 
 @pytest.mark.parametrize(
@@ -23,14 +30,14 @@ KEY = NaturalKey(entity_type="interviewer", entity_id="INT_100", event_type="fee
 )
 def test_a_value_is_resolved_with_the_entitys_names(value: str, expected: str) -> None:
     """Names in braces are replaced by the reminder's own, everything else stays."""
-    assert registry.resolve("db_check", value, KEY) == expected
+    assert conditions.resolved(flag(value), KEY) == flag(expected)
 
 
 def test_what_a_name_holds_is_not_resolved_again() -> None:
     """An entity that is called {event_type} keeps its braces, and those fit into no key."""
     odd = NaturalKey(entity_type="t", entity_id="{event_type}", event_type="v")
     with pytest.raises(InvalidField):
-        registry.resolve("db_check", "{entity_id}", odd)
+        conditions.resolved(flag("{entity_id}"), odd)
 
 
 @pytest.mark.parametrize(
@@ -39,36 +46,49 @@ def test_what_a_name_holds_is_not_resolved_again() -> None:
 def test_what_is_no_flag_key_is_refused(value: str) -> None:
     """A value that does not resolve to a flag's key names its field."""
     with pytest.raises(InvalidField) as refused:
-        registry.resolve("db_check", value, KEY)
+        conditions.resolved(flag(value), KEY)
     assert refused.value.field == "stop_condition_value"
 
 
-@pytest.mark.parametrize(
-    "type_, value, expected",
-    [("db_check", "done", True), ("db_check", "open", False), (None, None, False), ("db_check", None, False)],
-)
-def test_a_flag_is_true_when_it_was_read_as_true(type_: str | None, value: str | None, expected: bool) -> None:
+@pytest.mark.parametrize("condition, expected", [("done", True), ("open", False), (None, False)])
+def test_a_flag_is_true_when_it_was_read_as_true(condition: str | None, expected: bool) -> None:
     """A flag that is missing among the true ones is false, and without a condition nothing is met."""
-    assert registry.is_met(type_, value, Facts(true_flags=frozenset({"done"}))) is expected
+    given = None if condition is None else flag(condition)
+    assert conditions.is_met(given, Facts(true_flags=frozenset({"done"}))) is expected
+
+
+@pytest.mark.parametrize("type_, value", [(None, None), ("db_check", None)])
+def test_a_row_without_a_whole_condition_has_none(type_: str | None, value: str | None) -> None:
+    """A type whose value SQL has taken away stops nothing."""
+    assert claimed(hourly, None, condition_type=type_, condition_value=value).condition is None
+
+
+def test_a_condition_knows_what_it_watches() -> None:
+    """The keys of its flags, for whoever reads them; no condition watches nothing."""
+    assert [list(conditions.watched(each)) for each in (flag("done"), None)] == [["done"], []]
 
 
 def test_db_check_is_the_only_type_for_now() -> None:
     """The registry says which types there are."""
-    assert registry.known_types() == ("db_check",)
+    assert conditions.known_types() == ("db_check",)
 
 
 def test_a_type_joins_with_one_class_and_one_decorator(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is registered is resolved and judged like the one that was there."""
     monkeypatch.setattr(registry, "_TYPES", dict(registry._TYPES))
 
-    @registry.condition_type("always")
+    @conditions.condition_type("always")
     class Always:
         def resolve(self, value: str, key: NaturalKey) -> str:
             return value.upper()
 
+        def watched(self, value: str) -> tuple[str, ...]:
+            return ()
+
         def is_met(self, value: str, facts: Facts) -> bool:
             return True
 
-    assert registry.known_types() == ("always", "db_check")
-    assert registry.resolve("always", "x", KEY) == "X"
-    assert registry.is_met("always", "X", Facts())
+    always = Condition(type="always", value="x")
+    assert conditions.known_types() == ("always", "db_check")
+    assert conditions.resolved(always, KEY) == always._replace(value="X")
+    assert conditions.is_met(always, Facts())
