@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reminders.errors import PlanRefused
-from reminders.instants import Instant, to_datetime, to_instant
+from reminders.instants import MINUTE, Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, Due, Schedule
 from reminders.schedules.step import Step
 
@@ -17,7 +17,6 @@ RECURRING = "recurring"
 
 NEVER: Instant = -(2**62)
 """A cursor that lies before everything: nothing was planned yet."""
-_MINUTE: Instant = 60_000_000
 _LOOKS = 5  # at closed stretches before the first occurrence that is let through, sixty at a time
 
 type CalendarsByName = Mapping[str, BusinessCalendar]
@@ -95,7 +94,7 @@ def _plain(due: Due, now: Instant) -> Step:
         return Step(True, None, now, 1, None, None)
     if not due.interval_minutes:
         raise PlanRefused(f"a {due.schedule_type} schedule lacks what it needs")
-    width = due.interval_minutes * _MINUTE
+    width = due.interval_minutes * MINUTE
     last = (now - start) // width
     latest = start + last * width
     missed = last + 1 if cursor is None or cursor < start else last - (cursor - start) // width

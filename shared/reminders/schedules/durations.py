@@ -5,6 +5,8 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from reminders.instants import SECOND
+
 _DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?=[0-9T])(?:(?P<years>[0-9]{1,3})Y)?(?:(?P<months>[0-9]{1,4})M)?(?:(?P<weeks>[0-9]{1,4})W)?"
     r"(?:(?P<days>[0-9]{1,5})D)?(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?",
@@ -40,4 +42,4 @@ def parse(text: str) -> Duration:
         for name in ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
     }
     seconds = (part["hours"] * 60 + part["minutes"]) * 60 + part["seconds"]
-    return Duration(part["years"] * 12 + part["months"], part["weeks"] * 7 + part["days"], seconds * 1_000_000)
+    return Duration(part["years"] * 12 + part["months"], part["weeks"] * 7 + part["days"], seconds * SECOND)

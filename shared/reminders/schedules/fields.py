@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reminders.errors import InvalidField
-from reminders.instants import EPOCH, to_datetime, to_instant
+from reminders.instants import DAY, EPOCH, to_datetime, to_instant
 from reminders.model import Schedule, ScheduleSpec, SendWindow
-from reminders.schedules import durations, zones
+from reminders.schedules import days, durations, zones
 from reminders.schedules.anchored import resolve
 from reminders.schedules.cron import cron
 from reminders.schedules.patterns import Daylight
@@ -50,7 +50,7 @@ BESIDE = (
 )
 COMMON = ("start_at", "timezone", *BESIDE)
 TYPES = tuple(NEEDED)
-_CENTURY = {"day": 36_525, "week": 5_217, "month": 1_200, "year": 100}
+_CENTURY = {"day": days.CENTURY, "week": 5_217, "month": 1_200, "year": 100}
 SPEC_NAMES = tuple(field.name for field in fields(ScheduleSpec))
 
 
@@ -172,8 +172,8 @@ def _check_offset(number: int, text: str) -> None:
         duration = durations.parse(text)
     except ValueError as refused:
         raise InvalidField("offsets", f"no. {number} {refused}") from None
-    far = abs(duration.months) > 1_200 or abs(duration.days) > 36_525
-    if far or abs(duration.microseconds) > 36_525 * zones.DAY:
+    far = abs(duration.months) > 1_200 or abs(duration.days) > days.CENTURY
+    if far or abs(duration.microseconds) > days.CENTURY * DAY:
         raise InvalidField("offsets", f"no. {number} lies more than a hundred years away")
 
 

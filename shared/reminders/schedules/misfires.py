@@ -6,17 +6,15 @@ Each step writes one row at most. What remains due after it is claimed again at 
 
 from typing import NamedTuple
 
-from reminders.instants import Instant
+from reminders.instants import MINUTE, SECOND, Instant
 from reminders.model import Schedule
 from reminders.schedules.step import Step
 from reminders.schedules.timeline import Occurrence, Timeline
-from reminders.schedules.zones import SECOND
 from reminders.states import Reason
 
 MAX_CATCHUP = 10
 SKIP_GRACE_SECONDS = 300  # misfire_policy skip: what is not later than this was not missed
 _STEPS = 8  # tried one by one before time is halved
-_MINUTE = 60 * SECOND
 
 
 class Policy(NamedTuple):
@@ -28,7 +26,7 @@ class Policy(NamedTuple):
 
 def policy_of(schedule: Schedule) -> Policy:
     minutes = schedule.misfire_grace_minutes
-    grace = None if minutes is None else minutes * _MINUTE
+    grace = None if minutes is None else minutes * MINUTE
     if schedule.misfire_policy == "skip" and grace is None:
         grace = SKIP_GRACE_SECONDS * SECOND
     most = schedule.max_catchup or MAX_CATCHUP
@@ -98,7 +96,7 @@ def _last(timeline: Timeline, first: Occurrence, through: Instant) -> Occurrence
             return found
         found = coming
     low, high = found.last, through
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         low, high = (middle, high) if _is_due(timeline.following(middle), through) else (low, middle)
     for coming in _due_occurrences(timeline, low, through):
@@ -114,7 +112,7 @@ def _before_opening(timeline: Timeline, first: Occurrence, last: Occurrence) -> 
     if timeline.is_open_between(first, last):
         return None
     low, high = first.last, last.first
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         coming = timeline.following(middle)
         is_before = coming is not None and coming.first < last.first and not timeline.is_open_between(coming, last)
@@ -135,7 +133,7 @@ def _excess(timeline: Timeline, first: Occurrence, now: Instant, most: int) -> O
     if not are_more(first.first - 1):
         return None
     low, high = first.first - 1, now
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         low, high = (middle, high) if are_more(middle) else (low, middle)
     return _due_occurrences(timeline, low, now)[-most - 1]

@@ -4,10 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from reminders.instants import Instant
-from reminders.schedules.zones import DAY, Stretch, Wall, Zone
-
-HORIZON_DAYS = 36_525  # what does not fire within a hundred years never does
+from reminders.instants import DAY, Instant
+from reminders.schedules.zones import Stretch, Wall, Zone
 
 
 class Pattern(Protocol):
@@ -17,7 +15,7 @@ class Pattern(Protocol):
         """The times of a day in microseconds since its midnight, ascending; empty when there are none."""
 
     def next_day(self, day: int) -> int | None:
-        """The first day from this one on that has times; None when there is none within HORIZON_DAYS."""
+        """The first day from this one on that has times; None when there is none within a hundred years."""
 
 
 @runtime_checkable

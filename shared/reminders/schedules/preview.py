@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from reminders.errors import InvalidField
-from reminders.instants import Instant, to_datetime
+from reminders.instants import DAY, SECOND, Instant, to_datetime
 from reminders.model import Schedule
 from reminders.schedules import durations
 from reminders.schedules.calendar_units import Months
@@ -14,7 +14,7 @@ from reminders.schedules.patterns import Zoned
 from reminders.schedules.rule import offsets_of, pattern_of, rule_of, zone_of
 from reminders.schedules.send_windows import Gate
 from reminders.schedules.timeline import Occurrence, Timeline
-from reminders.schedules.zones import DAY, SECOND, Zone, wall_of, zone
+from reminders.schedules.zones import Zone, wall_of, zone
 
 GAP = "dst_gap"  # the clock passes over the wall time that was meant
 OVERLAP = "dst_overlap"  # the clock shows that wall time twice

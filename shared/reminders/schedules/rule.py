@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from reminders.errors import PlanRefused
-from reminders.instants import EPOCH, Instant, to_datetime, to_instant
+from reminders.instants import EPOCH, MINUTE, SECOND, Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, Due, Schedule, SendWindow
 from reminders.schedules import anchored, fields
 from reminders.schedules.calendar_units import every
@@ -17,9 +17,7 @@ from reminders.schedules.rrule.recurrence import recurrence
 from reminders.schedules.send_windows import Gate
 from reminders.schedules.stored import to_schedule
 from reminders.schedules.timeline import Bounded, Rule, Timeline
-from reminders.schedules.zones import SECOND, Zone, moment_of, zone
-
-_MINUTE = 60 * SECOND
+from reminders.schedules.zones import Zone, moment_of, zone
 
 
 def rule_of(schedule: Schedule) -> Bounded:
@@ -117,9 +115,9 @@ def unbounded(schedule: Schedule) -> Rule:
         case fields.ONE_TIME:
             return Instants([start])
         case fields.RECURRING if schedule.backoff_minutes:
-            return Backoff(start, [gap * _MINUTE for gap in schedule.backoff_minutes])
+            return Backoff(start, [gap * MINUTE for gap in schedule.backoff_minutes])
         case fields.RECURRING if schedule.interval_minutes:
-            return Grid(start, schedule.interval_minutes * _MINUTE)
+            return Grid(start, schedule.interval_minutes * MINUTE)
         case fields.ANCHORED:
             fired = schedule.fired_offsets or ()
             return Instants(instant for text, instant in offsets_of(schedule) if text not in fired)

@@ -2,11 +2,9 @@
 
 from typing import NamedTuple, Protocol
 
-from reminders.instants import Instant
+from reminders.instants import DAY, MINUTE, SECOND, Instant
 from reminders.schedules.send_windows import Gate
-from reminders.schedules.zones import DAY, SECOND
 
-_MINUTE = 60 * SECOND
 _LEAPS = 60  # closed stretches that are looked across at once; what lies behind them is looked at later
 _CLOSED_FOR_GOOD = 1_100 * DAY  # a gate without any opening is looked at again then, or once its calendar has changed
 
@@ -110,7 +108,7 @@ class Timeline:
     def last(self, after: Instant, through: Instant) -> Instant:
         """The last of the rule's instants in (after, through], of which there must be one."""
         low, high = after, through
-        while high - low > 4 * _MINUTE:
+        while high - low > 4 * MINUTE:
             middle = (low + high) // 2
             found = self.rule.following(middle)
             low, high = (middle, high) if found is not None and found <= through else (low, middle)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
+from reminders.instants import SECOND
 from reminders.model import Schedule, SendWindow
 from reminders.schedules import durations, fields
 from reminders.schedules.cron import spelled_out
@@ -187,7 +188,7 @@ def _window(window: SendWindow, schedule: Schedule) -> str:
 def _offset(text: str) -> str:
     """`-P3D` as `3 days before`."""
     duration = durations.parse(text)
-    seconds = abs(duration.microseconds) // 1_000_000
+    seconds = abs(duration.microseconds) // SECOND
     amounts = {
         "month": abs(duration.months),
         "day": abs(duration.days),

@@ -9,13 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminders.instants import EPOCH, MICROSECOND, Instant, to_instant
+from reminders.instants import DAY, EPOCH, MICROSECOND, SECOND, Instant, to_instant
 
 type Wall = int
 """Microseconds of a wall clock since 1970-01-01T00:00, whatever the zone."""
-
-SECOND: Instant = 1_000_000
-DAY: Instant = 86_400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
 
