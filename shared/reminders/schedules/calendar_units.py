@@ -3,10 +3,52 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import ClassVar
 
-from reminders.instants import DAY
+from reminders.errors import InvalidField
+from reminders.instants import DAY, Instant
+from reminders.model import Schedule, ScheduleSpec
+from reminders.schedules import phrases
 from reminders.schedules.days import CENTURY, date_of, day_of
+from reminders.schedules.patterns import Pattern, Zoned
+from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, local_start
 from reminders.schedules.zones import wall_of
+
+_MOST = {"day": CENTURY, "week": 5_217, "month": 1_200, "year": 100}  # in a hundred years
+
+
+class CalendarUnits(WallClockType):
+    """Fires every so many days, weeks, months or years."""
+
+    name = "calendar"
+    needed = ("unit", "start_at")
+    own = ("every", "unit", "month_overflow", *DST_FIELDS)
+    goes_with: ClassVar = {"month_overflow": ("unit", ("month", "year"))}
+    blamed = "unit"
+
+    def check(self, spec: ScheduleSpec) -> None:
+        if spec.every is not None and spec.unit in _MOST and spec.every > _MOST[spec.unit]:
+            raise InvalidField("every", "is longer than a hundred years")
+
+    def pattern(self, schedule: Schedule) -> Pattern:
+        overflow = schedule.month_overflow or "clamp"
+        return every(schedule.unit or "", schedule.every or 1, local_start(schedule), overflow)
+
+    def is_clamped(self, rule: Zoned, instant: Instant) -> bool:
+        return isinstance(rule.pattern, Months) and rule.pattern.is_clamped(rule.zone.wall(instant) // DAY)
+
+    def describe(self, schedule: Schedule) -> str:
+        start, unit = schedule.start_local or schedule.start_at, schedule.unit or ""
+        places = {
+            "week": f" on {phrases.WEEKDAYS[start.weekday()]}",
+            "month": f" on day {start.day}",
+            "year": f" on {start.day} {phrases.MONTHS[start.month - 1]}",
+        }
+        place = places.get(unit, "")
+        may_lack_it = (unit == "month" and start.day > 28) or (unit == "year" and (start.month, start.day) == (2, 29))
+        if may_lack_it:
+            place += ", or not at all" if schedule.month_overflow == "skip" else ", or the month's last"
+        return f"{phrases.every(schedule.every or 1, unit)}{place} at {phrases.clock(start)}{phrases.zone(schedule)} from {start.date()}"
 
 
 class Days:

@@ -15,7 +15,11 @@ from cronsim import CronSim, CronSimError
 
 from reminders.errors import InvalidField
 from reminders.instants import MINUTE
+from reminders.model import Schedule, ScheduleSpec
+from reminders.schedules import phrases
 from reminders.schedules.days import CENTURY, date_of, day_of
+from reminders.schedules.patterns import ELAPSED, Daylight, Pattern
+from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, daylight_of
 
 _LAST_DAY = day_of(date.max) - 31
 _SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a begin; nothing of it is used
@@ -34,6 +38,40 @@ _NAMES = {
     for names in ("SUN MON TUE WED THU FRI SAT", "_ JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
     for number, name in enumerate(names.split())
 }
+
+
+class CronExpression(WallClockType):
+    """Fires at the wall times of a cron expression."""
+
+    name = "cron"
+    needed = ("cron",)
+    own = ("cron", *DST_FIELDS)
+    rule_needs_start = False
+    blamed = "cron"
+
+    def check(self, spec: ScheduleSpec) -> None:
+        cron(spec.cron or "")
+
+    def with_wall_times(self, schedule: Schedule, *, has_start: bool) -> Schedule:
+        return schedule  # its start is only a bound
+
+    def pattern(self, schedule: Schedule) -> Pattern:
+        return cron(schedule.cron or "")
+
+    def daylight(self, schedule: Schedule) -> Daylight:
+        return ELAPSED if cron(schedule.cron or "").counts_elapsed_time else daylight_of(schedule)
+
+    def describe(self, schedule: Schedule) -> str:
+        from cron_descriptor import ExpressionDescriptor, FormatError, Options
+
+        expression = spelled_out(schedule.cron or "")
+        options = Options()
+        options.locale_code = "en_US"  # not the machine's own
+        try:
+            described = ExpressionDescriptor(expression, options).get_description()
+        except (FormatError, ValueError, IndexError, TypeError):  # it knows less than cron does
+            described = f"by the cron expression {expression}"
+        return f"{described[0].lower()}{described[1:]}{phrases.zone(schedule)}"
 
 
 class Cron:

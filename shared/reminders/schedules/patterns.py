@@ -154,3 +154,14 @@ class Zoned:
                 if after < instant <= through and next_wall(self.pattern, wall - 1) != wall:
                     found += 1
         return found
+
+
+def resolve(wall: int, zone: Zone, daylight: Daylight) -> Instant | None:
+    """When a wall time is; the first of two by `both`; None where the clock passes over it and `skip` says so."""
+    found = zone.instants(wall)
+    if found:
+        return found[-1] if daylight.overlap == "last" else found[0]
+    if daylight.gap == "skip":
+        return None
+    stretch = next(s for s in zone.around(wall) if s.start + s.before <= wall < s.start + s.offset)
+    return stretch.start if daylight.gap == "first_valid" else wall - stretch.before

@@ -1,7 +1,7 @@
 """Time zones as stretches of constant offset, from the pinned `tzdata`, never from the machine's own copy."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -104,6 +104,12 @@ def wall_of(moment: datetime) -> Wall:
 def moment_of(wall: Wall) -> datetime:
     """A number as a naive wall time."""
     return _EPOCH + timedelta(microseconds=wall)
+
+
+def wall_clock(timezone: str | None) -> Callable[[datetime], datetime]:
+    """What turns an aware instant into the naive wall time of a zone; None: UTC."""
+    there = zone(timezone or "UTC")
+    return lambda moment: moment_of(there.wall(to_instant(moment)))
 
 
 def _utc(instant: Instant) -> datetime:
