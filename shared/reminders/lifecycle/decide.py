@@ -68,13 +68,14 @@ class Decision(NamedTuple):
         return Decision(status=Status.FAILED, error=error)
 
 
-_ACTIVE, _COMPLETED = Status.ACTIVE, Status.COMPLETED  # looked up once, not a thousand times a tick
+# Looked up once, not a thousand times a tick.
+_ACTIVE, _COMPLETED, _SCHEDULE_ENDED = Status.ACTIVE, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
 
 
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     """Fire, skip, wait, complete: what becomes of a claimed reminder at `now`.
 
-    When the schedule has none to offer, the wake-up was a person's: one extra occurrence, and the schedule is as it was.
+    When the schedule has no occurrence to offer, a person has woken it: it fires once more, and the schedule is as it was.
     """
     if due.condition_type is not None and registry.is_met(due.condition_type, due.condition_value, facts):
         return Decision.complete(CompletionReason.STOP_CONDITION)
@@ -82,5 +83,5 @@ def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     if due.runs_left == 1 and does.fires and does.cursor is not None:
         return Decision.end(does, CompletionReason.MAX_RUNS)
     if does.next_due is None:
-        return Decision.end(does, CompletionReason.SCHEDULE_ENDED)
+        return Decision.end(does, _SCHEDULE_ENDED)
     return Decision.go_on(does)

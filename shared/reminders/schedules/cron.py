@@ -22,7 +22,7 @@ from reminders.schedules.patterns import ELAPSED, Daylight, Pattern
 from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, daylight_of
 
 _LAST_DAY = day_of(date.max) - 31
-_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a begin; nothing of it is used
+_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a start, which is not used
 _MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -78,7 +78,7 @@ class Cron:
     """The wall times of an expression."""
 
     def __init__(self, expression: str) -> None:
-        if not expression.isascii():  # upper() would make letters of some that are none
+        if not expression.isascii():  # upper() would make ASCII letters of some others
             raise InvalidField("cron", "is written in ASCII")
         fields = [",".join(map(_single, field.split(","))) for field in spelled_out(expression).split()]
         if len(fields) != 5:

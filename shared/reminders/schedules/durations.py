@@ -35,7 +35,7 @@ def parse(text: str) -> Duration:
     """Reads `-P3D`, `PT1H`, `P1Y2M3DT4H`; ValueError for anything else."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError("is no ISO 8601 duration such as -P3D or PT1H")
+        raise ValueError("is not an ISO 8601 duration such as -P3D or PT1H")
     sign = -1 if found["sign"] == "-" else 1
     part = {
         name: sign * int(found[name] or 0)

@@ -1,4 +1,4 @@
-"""What a caller may say of a schedule: which fields belong to which type, how they fit together, what they default to."""
+"""What a caller says of a schedule: that its fields belong to its type and go together, and the schedule that they mean."""
 
 from dataclasses import fields, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from reminders.schedules.patterns import Daylight, resolve
 from reminders.schedules.registry import TYPES
 from reminders.schedules.schedule_type import ScheduleType
 
-# What every type may have beside what it means: how many occurrences there are, and when they are due.
+# Fields of every type that say nothing of its rule: how many occurrences there are, and when they are due.
 BESIDE = (
     "end_at",
     "max_runs",

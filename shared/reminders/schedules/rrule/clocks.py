@@ -16,7 +16,8 @@ from reminders.schedules.zones import wall_of
 class Clock(Protocol):
     """Days are counted from 1970-01-01, times in microseconds since a day's midnight, ascending."""
 
-    def times(self, day: int) -> Sequence[int]: ...
+    def times(self, day: int) -> Sequence[int]:
+        """The times of a day; empty when there are none."""
 
     def next_day(self, day: int) -> int | None:
         """The first day from this one on that has times; None when there is none within a hundred years."""
@@ -29,7 +30,7 @@ class Cycle:
     """Days that come again after so many days."""
 
     def __init__(self, period: int, days: Sequence[int], weekdays: Set[int]) -> None:
-        """`days` are those of the first period, ascending; of whole weeks, those on another weekday never fit."""
+        """`days` are those of the first period, ascending; of whole weeks, those on other weekdays are left out."""
         self.period = period
         self.days = days if period % 7 else [day for day in days if weekday_of(day) in weekdays]
 
@@ -127,7 +128,7 @@ def times_of_day(parts: Parts, start: datetime) -> tuple[int, ...]:
 
 
 def is_wanted(number: int, length: int, wanted: Container[int]) -> bool:
-    """Whether a number from 1 to `length` is among those that are wanted, counted from the begin or from the end."""
+    """Whether a number from 1 to `length` is among those that are wanted, counted from the beginning or from the end."""
     return number in wanted or number - length - 1 in wanted
 
 

@@ -15,7 +15,7 @@ _AT_ONCE = 366  # days that are counted together
 
 
 class Recurrence:
-    """The wall times of a rule that begins at a naive wall time, with further ones and without excepted ones."""
+    """The wall times of a rule that begins at a naive wall time, with further ones added and excepted ones left out."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Recurrence:
         return None
 
     def count(self, first: int, last: int) -> int:
-        """How many times the days in [first, last) have together: those of the periods, and what is special on some days."""
+        """How many times the days in [first, last) have together: by the periods, corrected on the days that differ."""
         last = min(last, LAST_DAY + 1)
         start, end = self._start // DAY, None if self._until is None else self._until // DAY
         begin, stop = max(first, start), last if end is None else min(last, end + 1)

@@ -64,7 +64,7 @@ def _months(parts: Parts, start: datetime) -> Span:
 
 
 def _is_named(day: int, weekday: int, length: int, names: Set[tuple[int, int]]) -> bool:
-    """Whether BYDAY means a day of a month or year: each such weekday, or that of a number from the begin or the end."""
+    """Whether BYDAY means a day of a month or year: each such weekday, or that of a number from the beginning or the end."""
     by_number = ((day + 6) // 7, weekday) in names or (-((length - day) // 7) - 1, weekday) in names
     return by_number or (0, weekday) in names
 
