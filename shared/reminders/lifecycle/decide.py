@@ -75,7 +75,7 @@ _ACTIVE, _COMPLETED, _SCHEDULE_ENDED = Status.ACTIVE, Status.COMPLETED, Completi
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     """Fire, skip, wait, complete: what becomes of a claimed reminder at `now`.
 
-    When the schedule has no occurrence to offer, a person has woken it: it fires once more, and the schedule is as it was.
+    When the schedule has no occurrence to offer, a person has woken it: it fires once more, and the schedule stays.
     """
     if due.condition_type is not None and registry.is_met(due.condition_type, due.condition_value, facts):
         return Decision.complete(CompletionReason.STOP_CONDITION)

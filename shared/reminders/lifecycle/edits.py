@@ -96,7 +96,7 @@ def _due(reminder: Reminder, calendars: CalendarsByName) -> Reminder:
 
 
 def check_fires(schedule: Schedule, calendars: CalendarsByName, moment: datetime) -> None:
-    """InvalidField when a schedule never fires, whenever it begins, or when its window is never open at `moment` and later."""
+    """InvalidField when a schedule never fires, whenever it begins, or its window is never open from `moment` on."""
     gate = gate_of(schedule, calendars)
     never_opens = gate is not None and gate.next_open(to_instant(moment)) is None
     if never_opens or next_occurrence(schedule, _LONG_AGO) is None:

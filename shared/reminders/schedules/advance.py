@@ -1,8 +1,8 @@
 """When reminders fire: pure arithmetic on instants, no clock of its own.
 
-Plain intervals and single instants are worked out here, in the fewest operations: a tick does it a thousand times at once.
-Everything else is up to the other modules of this folder, which are loaded when the first such schedule is met: a cold start
-does without them.
+Plain intervals and single instants are worked out here, in the fewest operations: a tick does it a thousand times at
+once. Everything else is up to the other modules of this folder, which are loaded when the first such schedule is met:
+a cold start does without them.
 """
 
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0)
 def due_after(
     schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
 ) -> datetime | None:
-    """When the first occurrence after the cursor is due, in UTC: windows and jitter applied; None when there is none."""
+    """When the first occurrence after the cursor is due, in UTC, with windows and jitter; None when there is none."""
     from reminders.schedules.rule import timeline_of
 
     timeline = timeline_of(schedule, calendars, reminder_id)
@@ -116,7 +116,7 @@ def due_after(
 def first_due(
     schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
 ) -> datetime | None:
-    """The same for a schedule that begins; None also when its window lets nothing through within the years looked at."""
+    """The same for a schedule that begins; None also when its window lets nothing through for years."""
     from reminders.schedules.rule import timeline_of
 
     timeline = timeline_of(schedule, calendars, reminder_id)

@@ -48,7 +48,8 @@ class CalendarUnits(WallClockType):
         may_lack_it = (unit == "month" and start.day > 28) or (unit == "year" and (start.month, start.day) == (2, 29))
         if may_lack_it:
             place += ", or not at all" if schedule.month_overflow == "skip" else ", or the month's last"
-        return f"{phrases.every(schedule.every or 1, unit)}{place} at {phrases.clock(start)}{phrases.zone(schedule)} from {start.date()}"
+        time = f"{phrases.clock(start)}{phrases.zone(schedule)}"
+        return f"{phrases.every(schedule.every or 1, unit)}{place} at {time} from {start.date()}"
 
 
 class Days:

@@ -9,7 +9,8 @@ from reminders.instants import SECOND
 
 _DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?=[0-9T])(?:(?P<years>[0-9]{1,3})Y)?(?:(?P<months>[0-9]{1,4})M)?(?:(?P<weeks>[0-9]{1,4})W)?"
-    r"(?:(?P<days>[0-9]{1,5})D)?(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?",
+    r"(?:(?P<days>[0-9]{1,5})D)?"
+    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?",
     re.ASCII,
 )
 
@@ -22,7 +23,10 @@ class Duration(NamedTuple):
     microseconds: int
 
     def on_the_calendar(self, wall: datetime) -> datetime:
-        """A naive wall time moved by the months and days; a month that lacks the day gives its last. ValueError beyond the years that there are."""
+        """A naive wall time moved by the months and days; a month that lacks the day gives its last.
+
+        ValueError when there is no such year.
+        """
         year, month = divmod(wall.year * 12 + wall.month - 1 + self.months, 12)
         day = min(wall.day, monthrange(year, month + 1)[1])
         try:

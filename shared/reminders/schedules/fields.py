@@ -1,4 +1,4 @@
-"""What a caller says of a schedule: that its fields belong to its type and go together, and the schedule that they mean."""
+"""What a caller says of a schedule: whether its fields belong to its type and go together, and what they mean."""
 
 from dataclasses import fields, replace
 from datetime import datetime
@@ -29,7 +29,7 @@ SPEC_NAMES = tuple(field.name for field in fields(ScheduleSpec))
 
 
 def accepted(spec: ScheduleSpec, moment: datetime) -> Schedule:
-    """The schedule that a specification means at the moment at which it is made; InvalidField names what does not fit."""
+    """The schedule that a specification means when it is made; InvalidField names what is wrong."""
     kind = TYPES.get(spec.schedule_type)
     if kind is None:
         raise InvalidField("schedule_type", f"is one of {', '.join(TYPES)}")
@@ -62,7 +62,7 @@ def changed(spec: ScheduleSpec, schedule_type: str) -> ScheduleSpec:
 
 
 def replanned(schedule: Schedule) -> Schedule:
-    """The same schedule with its instants worked out again, where its zone's clock does not show any more what was meant."""
+    """The same schedule, its instants worked out again where its zone's clock no longer shows what was meant."""
     wall = zones.wall_clock(schedule.timezone)
 
     def again(before: datetime, meant: datetime) -> datetime:

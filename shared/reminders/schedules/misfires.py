@@ -1,7 +1,7 @@
 """What a due reminder does next: fire, record what it passes over, or wait for its window to open.
 
-Each advance writes one row at most. What is still due after it is claimed again at once, so that a day of downtime under
-`fire_all` is ten short transactions instead of one long one.
+Each advance writes one row at most. What is still due after it is claimed again at once, so that a day of downtime
+under `fire_all` is ten short transactions instead of one long one.
 """
 
 from typing import NamedTuple

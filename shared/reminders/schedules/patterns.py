@@ -90,7 +90,7 @@ class Zoned:
             found = self._first_in(stretch, after)
             if found is not None:
                 return found
-            # The next wall time tells which stretches have nothing, so that a leap day is not looked for month by month.
+            # The next wall time tells which stretches have nothing, so that a leap day is not sought month by month.
             wall = next_wall(self.pattern, stretch.end + min(stretch.offset, stretch.after) - 1)
             if wall is None:
                 return None

@@ -33,7 +33,7 @@ class Item(NamedTuple):
 def upcoming(
     schedule: Schedule, timeline: Timeline, *, since: Instant, after: Instant, count: int, runs_left: int | None
 ) -> tuple[Item, ...]:
-    """The next instants strictly after `after` at which it fires, when all of its occurrences through `since` are planned.
+    """The next instants strictly after `after` at which it fires, when all occurrences through `since` are planned.
 
     Several occurrences that come to lie on the same instant are one. InvalidField names `after` when `runs_left` would
     have to be counted over too many occurrences that may wait for a window.
@@ -56,7 +56,7 @@ def _due_after(timeline: Timeline, since: Instant, after: Instant) -> Iterator[O
 
 
 def _reach(timeline: Timeline, since: Instant, after: Instant) -> Instant:
-    """An instant before all occurrences that are due after `after`: they may have waited since the gate was last open."""
+    """An instant before all occurrences due after `after`: they may have waited since the gate was last open."""
     gate, high = timeline.gate, after - timeline.jitter
     opening = None if gate is None or timeline.skips else gate.next_open(high)
     if gate is None or opening is None or opening == high:

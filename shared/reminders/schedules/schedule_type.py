@@ -63,7 +63,7 @@ class ScheduleType(ABC):
         return schedule
 
     def continued(self, schedule: Schedule, before: Schedule, through: datetime | None) -> Schedule:
-        """The schedule with what must be remembered of the one before it, of which all through an instant is planned."""
+        """The schedule with what it must remember of the one before it, which is planned through an instant."""
         return schedule
 
     @abstractmethod

@@ -70,7 +70,7 @@ class Counted:
     def __init__(
         self, *, first: int, interval: int, wanted: Mapping[int, Sequence[int]], a_day: int, weekdays: Set[int]
     ) -> None:
-        """`first` is the start's hour or minute since 1970, of which a day has `a_day`; `wanted` gives each its times."""
+        """`first` is the start's hour or minute since 1970, a day has `a_day` of them; `wanted` gives each its times."""
         self._first = first
         self._interval = interval
         self._wanted = wanted
@@ -97,7 +97,7 @@ class Counted:
     def _cycle(self) -> Cycle:
         """The days that have a time of day.
 
-        Whether the count falls on an hour or minute of a day is a linear congruence: solved here, not searched for day by day.
+        Whether the count falls on an hour or minute of a day is a linear congruence: solved, not searched for day by day.
         """
         common = gcd(self._interval, self._a_day)
         period = self._interval // common
@@ -128,7 +128,7 @@ def times_of_day(parts: Parts, start: datetime) -> tuple[int, ...]:
 
 
 def is_wanted(number: int, length: int, wanted: Container[int]) -> bool:
-    """Whether a number from 1 to `length` is among those that are wanted, counted from the beginning or from the end."""
+    """Whether a number from 1 to `length` is among those wanted, counted from the beginning or from the end."""
     return number in wanted or number - length - 1 in wanted
 
 

@@ -1,7 +1,7 @@
 """The periods of recurrence rules: the wall times that a rule means, as if it had begun long ago.
 
-How far apart the periods are, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and where
-nothing fits, no more than a hundred years are looked through.
+How far apart the periods are, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and
+where nothing fits, no more than a hundred years are looked through.
 """
 
 from bisect import bisect_left

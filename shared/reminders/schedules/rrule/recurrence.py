@@ -83,8 +83,10 @@ class Recurrence:
         return () if found is None or (last is not None and found > last) else (found,)
 
     def _period_day(self, day: int) -> int | None:
-        """The first day of the periods from this one on. What was looked through is not looked through again: a rule that
-        seldom fires may have further dates each day."""
+        """The first day of the periods from this one on.
+
+        What was looked through is not looked through again: a rule that seldom fires may have further dates each day.
+        """
         begin, end = self._gap if self._gap[0] <= day <= self._gap[1] else (day, day)
         if end > day + CENTURY:
             return None

@@ -16,7 +16,7 @@ type Span = Callable[[int], Sequence[int]]
 
 
 def span(parts: Parts, start: datetime) -> Span:
-    """The days of a WEEKLY, MONTHLY or YEARLY rule; what it leaves open follows from the naive wall time of its start."""
+    """The days of a WEEKLY, MONTHLY or YEARLY rule; what it leaves open follows from its start's wall time."""
     return _SPANS[parts.frequency](parts, start)
 
 
@@ -64,7 +64,7 @@ def _months(parts: Parts, start: datetime) -> Span:
 
 
 def _is_named(day: int, weekday: int, length: int, names: Set[tuple[int, int]]) -> bool:
-    """Whether BYDAY means a day of a month or year: each such weekday, or that of a number from the beginning or the end."""
+    """Whether BYDAY means a day of a month or year: each such weekday, or the nth from the beginning or the end."""
     by_number = ((day + 6) // 7, weekday) in names or (-((length - day) // 7) - 1, weekday) in names
     return by_number or (0, weekday) in names
 
