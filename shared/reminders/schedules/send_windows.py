@@ -48,7 +48,7 @@ class Gate:
         return not self._is_working_day(self._zone.wall(instant) // DAY)
 
     def _open_wall(self, begin: Wall, end: Wall) -> Wall | None:
-        """The first wall time in [begin, end) that lies in its day's window, or in the one that began the day before."""
+        """The first wall time in [begin, end) that lies in the window of its day or of the day before."""
         for day in range(begin // DAY - 1, (end - 1) // DAY + 1):
             opening = max(begin, day * DAY + self._opens)
             if opening < min(end, day * DAY + self._closes) and self._is_allowed(day):

@@ -117,7 +117,7 @@ def _utc(instant: Instant) -> datetime:
 
 
 def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
-    """A year of UTC, cut where the offset changes, which is asked on each third day: no zone changes twice within six."""
+    """A year of UTC, cut where the offset changes. Asked on each third day: no zone changes twice within six."""
 
     @cache
     def offset(instant: Instant) -> int:

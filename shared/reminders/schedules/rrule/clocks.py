@@ -70,7 +70,7 @@ class Counted:
     def __init__(
         self, *, first: int, interval: int, wanted: Mapping[int, Sequence[int]], a_day: int, weekdays: Set[int]
     ) -> None:
-        """`first` is the start's hour or minute since 1970, a day has `a_day` of them; `wanted` gives each its times."""
+        """`first` is the start's hour or minute since 1970, `a_day` of them a day; `wanted` gives each its times."""
         self._first = first
         self._interval = interval
         self._wanted = wanted
@@ -97,7 +97,7 @@ class Counted:
     def _cycle(self) -> Cycle:
         """The days that have a time of day.
 
-        Whether the count falls on an hour or minute of a day is a linear congruence: solved, not searched for day by day.
+        Whether the count falls on an hour or minute of a day is a linear congruence: solved, not searched day by day.
         """
         common = gcd(self._interval, self._a_day)
         period = self._interval // common
