@@ -47,7 +47,7 @@ class BusinessCalendar:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleSpec:
-    """When a reminder shall fire, as a caller says it. Which fields belong to which type stands in `rules/fields.py`."""
+    """When a reminder shall fire, as a caller says it. Which fields a type has, its class in `schedules/` says."""
 
     schedule_type: str = ""
     start_at: datetime | None = None  # the anchor; nothing fires before it

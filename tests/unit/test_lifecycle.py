@@ -17,7 +17,7 @@ from reminders.lifecycle.stops import Lost, RunFacts, forbids
 from reminders.lifecycle.transitions import permits
 from reminders.model import Due, Schedule
 from reminders.schedules import advance
-from reminders.schedules.step import Step
+from reminders.schedules.advance import Advance
 from reminders.states import Cause, CompletionReason, Reason, Status
 from tests.world import claimed
 
@@ -109,8 +109,10 @@ def once(**changes: Any) -> Due:
 
 
 def fires(status: Status, at: Instant, stands_for: int, following: Instant | None, cursor: Instant | None) -> Decision:
-    reason = CompletionReason.SCHEDULE_ENDED if status is Status.COMPLETED else None
-    return Decision(status, True, None, at, stands_for, following, cursor, reason, None)
+    does = Advance.fire(at=at, stands_for=stands_for, cursor=cursor, next_due=following)
+    if status is Status.COMPLETED:
+        return Decision.end(does, CompletionReason.SCHEDULE_ENDED)
+    return Decision.go_on(does)
 
 
 @pytest.mark.parametrize(
@@ -140,15 +142,32 @@ def test_what_becomes_of_a_due_reminder(due: Due, now: Instant, expected: Decisi
 def test_a_true_condition_completes_without_a_run(due: Due) -> None:
     """Whatever the schedule has to offer, a reminder whose condition is true ends."""
     assert decide(due, DONE, NINE + 5 * HOUR) == Decision(
-        Status.COMPLETED, False, None, None, 0, None, None, CompletionReason.STOP_CONDITION, None
+        status=Status.COMPLETED, reason=CompletionReason.STOP_CONDITION
     )
 
 
 def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A next instant that is not after now would fire for ever: the plan is refused."""
-    monkeypatch.setattr(advance, "_plain", lambda due, now: Step(True, None, now, 1, None, now))
+    monkeypatch.setattr(advance, "_plain", lambda due, now: Advance.fire(at=now, next_due=now))
     with pytest.raises(PlanRefused):
         decide(hourly(), NOTHING, NINE)
+
+
+def last_run(at: Instant, stands_for: int) -> Decision:
+    return Decision(
+        status=Status.COMPLETED,
+        fires=True,
+        scheduled_at=at,
+        stands_for=stands_for,
+        planned_through=at,
+        reason=CompletionReason.MAX_RUNS,
+    )
+
+
+def misses_noon(status: Status, **changes: Any) -> Decision:
+    noon = NINE + 3 * HOUR
+    given: dict[str, Any] = {"skipped": Reason.MISFIRE, "scheduled_at": noon, "stands_for": 1, "planned_through": noon}
+    return Decision(status=status, **given | changes)
 
 
 # By max_runs, and by rules: noon is skipped when it is late, and weekends wait for Monday
@@ -158,9 +177,9 @@ def test_a_schedule_that_does_not_advance_is_refused(monkeypatch: pytest.MonkeyP
     "left, now, expected",
     [
         # the last one that it may fire ends it
-        (1, NINE + HOUR, Decision(Status.COMPLETED, True, None, NINE + HOUR, 1, None, NINE + HOUR, "max_runs", None)),
+        (1, NINE + HOUR, last_run(NINE + HOUR, 1)),
         # so it does when it stands for several
-        (1, NINE + 3 * HOUR, Decision(Status.COMPLETED, True, None, NINE + 3 * HOUR, 3, None, NINE + 3 * HOUR, "max_runs", None)),
+        (1, NINE + 3 * HOUR, last_run(NINE + 3 * HOUR, 3)),
         # one is left after it
         (2, NINE + HOUR, fires(Status.ACTIVE, NINE + HOUR, 1, NINE + 2 * HOUR, NINE + HOUR)),
         # an extra one by a person is none of them
@@ -194,16 +213,16 @@ NOON = '"cron": "0 12 * * *"'
         (f"{{{NOON}}}", NINE + 3 * HOUR, fires(Status.ACTIVE, NINE + 3 * HOUR, 1, NINE + 27 * HOUR, NINE + 3 * HOUR)),
         # too late by its policy: a skip is recorded, and it counts as none of max_runs
         (f'{{{NOON}, "misfire_policy": "skip"}}', NINE + 4 * HOUR,
-         Decision(Status.ACTIVE, False, Reason.MISFIRE, NINE + 3 * HOUR, 1, NINE + 27 * HOUR, NINE + 3 * HOUR, None, None)),
+         misses_noon(Status.ACTIVE, next_run_at=NINE + 27 * HOUR)),
         # its window is closed: it waits, and nothing is recorded
         (f'{{{NOON}, "send_window": {{"weekdays": [0], "opens": 720, "closes": 780, "timezone": null}}}}', NINE + 5 * HOUR,
-         Decision(Status.ACTIVE, False, None, None, 0, NINE + 3 * HOUR + 7 * 24 * HOUR, None, None, None)),
+         Decision(status=Status.ACTIVE, next_run_at=NINE + 3 * HOUR + 7 * 24 * HOUR)),
         # it was the last one: by its end, although it may fire once more
         (f'{{{NOON}, "end_at": "2026-03-02T13:00:00+00:00"}}', NINE + 3 * HOUR,
          fires(Status.COMPLETED, NINE + 3 * HOUR, 1, None, NINE + 3 * HOUR)),
         # the last one was skipped: that ends it as well
         (f'{{{NOON}, "end_at": "2026-03-02T13:00:00+00:00", "misfire_policy": "skip"}}', NINE + 4 * HOUR,
-         Decision(Status.COMPLETED, False, Reason.MISFIRE, NINE + 3 * HOUR, 1, None, NINE + 3 * HOUR, CompletionReason.SCHEDULE_ENDED, None)),
+         misses_noon(Status.COMPLETED, reason=CompletionReason.SCHEDULE_ENDED)),
     ],
 )  # fmt: skip
 def test_what_becomes_of_a_reminder_by_a_rule(text: str, now: Instant, expected: Decision) -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, Schedule, ScheduleSpec, SendWindow
-from reminders.schedules.advance import NEVER, due_after, step
+from reminders.schedules import advance
+from reminders.schedules.advance import NEVER, Advance, due_after
 from reminders.schedules.fields import accepted
 from reminders.schedules.rule import gate_of, jitter_of, rule_of, timeline_of
 from reminders.schedules.send_windows import Gate
-from reminders.schedules.step import Step
 from reminders.schedules.timeline import Timeline
 from reminders.states import Reason
 from tests.world import claimed
@@ -37,18 +37,18 @@ def schedule(**fields: Any) -> Schedule:
     return accepted(ScheduleSpec(**given), NINE - timedelta(days=100))
 
 
-def steps(given: Schedule, cursor: Instant, now: Instant, calendars: Any = WORKING) -> list[Step]:
+def advances(given: Schedule, cursor: Instant, now: Instant, calendars: Any = WORKING) -> list[Advance]:
     """What the tick does at `now`, again and again, until the reminder is due later."""
-    found: list[Step] = []
+    found: list[Advance] = []
     while not found or (found[-1].next_due is not None and found[-1].next_due <= now):
-        found.append(step(claimed(given, cursor), now, calendars))
+        found.append(advance.of(claimed(given, cursor), now, calendars))
         cursor = cursor if found[-1].cursor is None else found[-1].cursor
         assert len(found) < 40, "it does not come to an end"
     return found
 
 
-def shown(found: list[Step]) -> list[tuple[str, str | None, int]]:
-    """Each step in short: what it does, for when (minutes and hours of the day in March), for how many."""
+def shown(found: list[Advance]) -> list[tuple[str, str | None, int]]:
+    """Each advance in short: what it does, for when (minutes and hours of the day in March), for how many."""
 
     def at(instant: Instant | None) -> str | None:
         return None if instant is None else f"{to_datetime(instant):%d %H:%M}"
@@ -85,21 +85,21 @@ OUTAGES = [
 
 @pytest.mark.parametrize("fields, expected", OUTAGES)
 def test_an_outage_of_a_day(fields: dict[str, Any], expected: list[tuple[str, str, int]]) -> None:
-    """Under each policy these rows are written, one a step, and then the reminder waits for ten o'clock or has ended."""
-    found = steps(schedule(**HOURLY, **fields), MONDAY, A_DAY_LATER)
+    """Under each policy these rows are written, one an advance, and then the reminder waits for ten o'clock or has ended."""
+    found = advances(schedule(**HOURLY, **fields), MONDAY, A_DAY_LATER)
     assert shown(found) == expected
     assert found[-1].next_due == (None if "end_at" in fields else MONDAY + DAY + HOUR)
 
 
 def test_fire_all_makes_up_for_ten_at_most_by_default() -> None:
     """Without max_catchup the latest ten fire."""
-    found = shown(steps(schedule(**HOURLY, misfire_policy="fire_all"), MONDAY, A_DAY_LATER))
+    found = shown(advances(schedule(**HOURLY, misfire_policy="fire_all"), MONDAY, A_DAY_LATER))
     assert [verb for verb, *_ in found] == ["max_catchup", *["fires"] * 10]
 
 
 def test_a_year_at_one_minute_is_one_row() -> None:
     """Half a million missed minutes are counted, not walked, and recorded as one."""
-    found = steps(schedule(cron="* * * * *", misfire_policy="skip"), MONDAY, MONDAY + 365 * DAY)
+    found = advances(schedule(cron="* * * * *", misfire_policy="skip"), MONDAY, MONDAY + 365 * DAY)
     assert [(each.skipped, each.stands_for) for each in found] == [
         (Reason.MISFIRE, 365 * 1_440 - 6),
         (None, 6),
@@ -108,14 +108,14 @@ def test_a_year_at_one_minute_is_one_row() -> None:
 
 def test_what_is_on_time_fires_under_skip() -> None:
     """A tick comes some seconds late: that is no misfire."""
-    found = steps(schedule(**HOURLY, misfire_policy="skip"), MONDAY, MONDAY + HOUR + 20_000_000)
+    found = advances(schedule(**HOURLY, misfire_policy="skip"), MONDAY, MONDAY + HOUR + 20_000_000)
     assert shown(found) == [("fires", "02 10:00", 1)]
 
 
 def test_a_wake_up_by_a_person_is_an_extra_one() -> None:
     """When nothing is due by itself it fires for now, and the cursor stays."""
-    found = steps(schedule(**HOURLY), MONDAY, MONDAY + MINUTE)
-    assert found == [Step(True, None, MONDAY + MINUTE, 1, None, MONDAY + HOUR)]
+    found = advances(schedule(**HOURLY), MONDAY, MONDAY + MINUTE)
+    assert found == [Advance.fire(at=MONDAY + MINUTE, next_due=MONDAY + HOUR)]
 
 
 # Windows
@@ -145,9 +145,9 @@ def test_what_a_window_does_to_an_hourly_reminder(
     given = schedule(**HOURLY, send_window=OFFICE, **fields)
     if begin == end:
         begin -= HOUR
-    found = steps(given, begin, end)
-    if found == [Step(True, None, end, 1, None, coming)]:
-        found = [Step(False, None, None, 0, None, coming)]
+    found = advances(given, begin, end)
+    if found == [Advance.fire(at=end, next_due=coming)]:
+        found = [Advance.wait(until=coming)]
     assert shown(found) == expected
     assert found[-1].next_due == coming
 
@@ -164,15 +164,15 @@ def test_a_person_may_not_break_a_window() -> None:
     sunday = to_instant(datetime(2026, 3, 8, 12, tzinfo=UTC))
     monday = to_instant(datetime(2026, 3, 9, 9, tzinfo=UTC))
     weekly: dict[str, Any] = {"cron": "0 10 * * MON", "send_window": OFFICE}
-    assert step(claimed(schedule(**weekly), sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday)
+    assert advance.of(claimed(schedule(**weekly), sunday - DAY), sunday, {}) == Advance.wait(until=monday)
     skips = schedule(**weekly, window_policy="skip")
-    assert step(claimed(skips, sunday - DAY), sunday, {}) == Step(False, None, None, 0, None, monday + HOUR)
+    assert advance.of(claimed(skips, sunday - DAY), sunday, {}) == Advance.wait(until=monday + HOUR)
 
 
 def test_a_calendar_that_is_gone_parks_the_reminder() -> None:
     """Without its business calendar nothing can be planned."""
     with pytest.raises(PlanRefused, match="no business calendar 'work'"):
-        step(claimed(schedule(**HOURLY, business_calendar="work"), MONDAY), A_DAY_LATER, {})
+        advance.of(claimed(schedule(**HOURLY, business_calendar="work"), MONDAY), A_DAY_LATER, {})
 
 
 # Jitter
@@ -198,7 +198,7 @@ def test_jitter_moves_the_due_time_and_not_the_occurrence() -> None:
     reminder = claimed(given, MONDAY)
     jitter = jitter_of(reminder.id, 900)
     assert jitter > 0
-    found = step(reminder, MONDAY + HOUR + jitter, {})
+    found = advance.of(reminder, MONDAY + HOUR + jitter, {})
     assert (found.scheduled_at, found.cursor) == (MONDAY + HOUR + jitter, MONDAY + HOUR)
     assert found.next_due == MONDAY + 2 * HOUR + jitter
     assert due_after(given, NINE, {}, reminder.id) == to_datetime(MONDAY + HOUR + jitter)
@@ -331,7 +331,7 @@ def test_everything_is_accounted_for_once(
     if policy.get("misfire_policy") == "fire_all":
         policy = policy | {"max_catchup": most}
     meant = schedule(**fields, **policy)
-    found = steps(meant, cursor, now)
+    found = advances(meant, cursor, now)
 
     moved = [each for each in found if each.cursor is not None]
     cursors = [cursor, *(each.cursor for each in moved if each.cursor is not None)]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import Due, Schedule, ScheduleSpec
-from reminders.schedules.advance import _check_advance, next_occurrence, step
+from reminders.schedules import advance
+from reminders.schedules.advance import Advance, _check_advance, next_occurrence
 from reminders.schedules.fields import accepted
-from reminders.schedules.step import Step
 from tests.unit.oracle import zone_info
 from tests.world import claimed
 
@@ -84,7 +84,7 @@ def test_a_grid_does_not_drift(anchor: datetime, minutes: int, count: int) -> No
 
 
 def test_hopping_from_one_to_the_next_for_years_stays_on_the_grid() -> None:
-    """A hundred thousand steps of 37 minutes end where multiplication says, to the microsecond."""
+    """A hundred thousand intervals of 37 minutes end where multiplication says, to the microsecond."""
     anchor = NINE + 123_457 * MICROSECOND
     schedule, moment = every(37, anchor), anchor
     for _ in range(100_000):
@@ -116,7 +116,7 @@ def test_a_grid_without_width_is_an_error(minutes: int | None) -> None:
     with pytest.raises(ValueError, match="lacks what it needs"):
         next_occurrence(schedule, NINE)
     with pytest.raises(PlanRefused, match="lacks what it needs"):
-        step(due(schedule, NINE), to_instant(NINE), {})
+        advance.of(due(schedule, NINE), to_instant(NINE), {})
 
 
 # What a plain schedule does when it is due: (fires, scheduled_at, stands_for, cursor, next)
@@ -153,8 +153,11 @@ def test_what_a_plain_schedule_does(
     """The latest missed instant fires for all after the cursor; with none missed, a person's wake-up is one extra."""
     scheduled_at, stands_for, moved, following = expected
     instants = [None if at is None else to_instant(at) for at in (moved, following)]
-    found = step(due(schedule, cursor), to_instant(now), {})
-    assert found == Step(True, None, to_instant(scheduled_at), stands_for, *instants)
+    found = advance.of(due(schedule, cursor), to_instant(now), {})
+    cursor_after, next_due = instants
+    assert found == Advance.fire(
+        at=to_instant(scheduled_at), stands_for=stands_for, cursor=cursor_after, next_due=next_due
+    )
 
 
 @given(
@@ -164,7 +167,7 @@ def test_what_a_plain_schedule_does(
     now=st.integers(-1_000, 1_000),
     fraction=st.integers(0, _MINUTE - 1),
 )
-def test_a_plain_step_counts_what_was_missed(
+def test_a_plain_schedule_counts_what_was_missed(
     start: int, width: int, cursor: int | None, now: int, fraction: int
 ) -> None:
     """The count, the last and the next are those that writing the whole grid down would give."""
@@ -175,27 +178,27 @@ def test_a_plain_step_counts_what_was_missed(
     grid = [anchor + number * width * _MINUTE for number in range(2_600 // width + 2)]
     missed = [at for at in grid if at <= until and (after is None or at > after)]
 
-    found = step(claimed._replace(planned_through=after), until, {})
+    found = advance.of(claimed._replace(planned_through=after), until, {})
 
     coming = next(at for at in grid if at > until)
     if missed:
-        assert found == Step(True, None, missed[-1], len(missed), missed[-1], coming)
+        assert found == Advance.fire(at=missed[-1], stands_for=len(missed), cursor=missed[-1], next_due=coming)
     else:
-        assert found == Step(True, None, until, 1, None, coming)
+        assert found == Advance.fire(at=until, next_due=coming)
 
 
 @pytest.mark.parametrize(
     "found, cursor",
     [
         # the cursor stays where it was, or goes back
-        (Step(True, None, 5, 1, 5, 9), 5),
-        (Step(True, None, 5, 1, 4, 9), 5),
+        (Advance.fire(at=5, cursor=5, next_due=9), 5),
+        (Advance.fire(at=5, cursor=4, next_due=9), 5),
         # nothing is planned, and it would be due again at once
-        (Step(True, None, 7, 1, None, 7), 5),
-        (Step(False, None, None, 0, None, 6), 5),
+        (Advance.fire(at=7, next_due=7), 5),
+        (Advance.wait(until=6), 5),
     ],
 )
-def test_a_step_that_does_not_advance_is_refused(found: Step, cursor: Instant) -> None:
+def test_a_schedule_that_does_not_advance_is_refused(found: Advance, cursor: Instant) -> None:
     """A schedule that would fire again at once without having moved is parked: one night must not be thousands of sends."""
     with pytest.raises(PlanRefused, match="does not advance"):
         _check_advance(found, cursor, 7)
@@ -205,14 +208,14 @@ def test_a_step_that_does_not_advance_is_refused(found: Step, cursor: Instant) -
     "found, cursor",
     [
         # what remains of an outage is due at once, and the cursor has moved
-        (Step(True, None, 5, 1, 5, 6), 4),
+        (Advance.fire(at=5, cursor=5, next_due=6), 4),
         # nothing was planned yet
-        (Step(True, None, 5, 1, 5, 6), None),
+        (Advance.fire(at=5, cursor=5, next_due=6), None),
         # the end
-        (Step(True, None, 7, 1, None, None), 5),
+        (Advance.fire(at=7, next_due=None), 5),
     ],
 )
-def test_a_step_that_advances_is_taken(found: Step, cursor: Instant | None) -> None:
+def test_a_schedule_that_advances_is_taken(found: Advance, cursor: Instant | None) -> None:
     """What moves the cursor, or waits for later, or ends, passes."""
     _check_advance(found, cursor, 7)
 
@@ -496,12 +499,12 @@ def test_the_next_is_later_and_the_first(schedule: Schedule, after: datetime) ->
 
 
 @given(schedules(), _any_moment, st.integers(0, 50))
-def test_counting_is_walking(schedule: Schedule, after: datetime, steps: int) -> None:
-    """For every type: from a moment to the instant that so many steps lead to, a rule counts the steps."""
+def test_counting_is_walking(schedule: Schedule, after: datetime, count: int) -> None:
+    """For every type: from a moment to the instant that so many occurrences lead to, a rule counts them."""
     from reminders.schedules.rule import rule_of
 
     rule = rule_of(schedule)
-    walked = instants(schedule, steps, after)
+    walked = instants(schedule, count, after)
     begin = to_instant(after)
     end = to_instant(walked[-1]) if walked else begin
     assert rule.count(begin, end) == len(walked)

@@ -10,9 +10,10 @@ from icalendar.cal.component import Component
 
 from reminders.api.refusals import FieldError, InvalidRequest
 from reminders.errors import InvalidField
+from reminders.instants import DAY
 from reminders.schedules.rrule.parts import Parts
 from reminders.schedules.rrule.recurrence import Recurrence, last_permitted
-from reminders.schedules.zones import DAY, moment_of, wall_of
+from reminders.schedules.zones import moment_of, wall_of
 
 MAX_DAYS = 60  # of one event: what is longer is no holiday
 MAX_HOLIDAYS = 5_000

@@ -161,7 +161,7 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
 
 def _parked(due: Due, error: Exception) -> Decision:
     text = f"{type(error).__name__}: {error}"[:500]
-    return Decision(Status.FAILED, False, None, None, 0, None, None, None, text)
+    return Decision.park(text)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:

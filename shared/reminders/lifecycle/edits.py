@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 from reminders import conditions
 from reminders.errors import InvalidField
-from reminders.instants import new_id, to_datetime, to_instant
+from reminders.instants import new_id, to_instant
 from reminders.messages import render
 from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
 from reminders.schedules import fields
 from reminders.schedules.advance import CalendarsByName, due_after, first_due, next_occurrence
-from reminders.schedules.fields import ANCHORED, CALENDAR, CRON, ONE_TIME, RRULE, accepted
-from reminders.schedules.rule import gate_of, offsets_of
+from reminders.schedules.fields import accepted
+from reminders.schedules.registry import type_of
+from reminders.schedules.rule import gate_of
 from reminders.states import CompletionReason, Status
 
 
@@ -74,10 +75,9 @@ def _begun(reminder: Reminder, schedule: Schedule, calendars: CalendarsByName, m
 
     A `one_time` is due even when it has passed, and an anchored one may be told to fire what has.
     """
-    keeps_past = schedule.schedule_type == ONE_TIME or schedule.past_offset == "fire"
-    cursor = None if keeps_past else moment
-    if schedule.schedule_type == ANCHORED:
-        schedule = replace(schedule, offsets_from=cursor)
+    kind = type_of(schedule.schedule_type)
+    cursor = None if kind.fires_what_has_passed(schedule) else moment
+    schedule = kind.begun(schedule, cursor)
     return _due(replace(reminder, schedule=schedule, planned_through=cursor), calendars)
 
 
@@ -90,7 +90,7 @@ def _due(reminder: Reminder, calendars: CalendarsByName) -> Reminder:
 
 
 def check_fires(schedule: Schedule, calendars: CalendarsByName, moment: datetime) -> None:
-    """InvalidField when a schedule never fires, whenever it begins, or when its window is never open at `moment` and later."""
+    """InvalidField when a schedule never fires, whenever it begins, or its window is never open from `moment` on."""
     gate = gate_of(schedule, calendars)
     never_opens = gate is not None and gate.next_open(to_instant(moment)) is None
     if never_opens or next_occurrence(schedule, _LONG_AGO) is None:
@@ -99,19 +99,19 @@ def check_fires(schedule: Schedule, calendars: CalendarsByName, moment: datetime
 
 def _without_occurrence(schedule: Schedule) -> InvalidField:
     """Which field is to blame when nothing would ever fire."""
+    blamed = type_of(schedule.schedule_type).blamed
     if schedule.end_at is not None and next_occurrence(replace(schedule, end_at=None), _LONG_AGO) is not None:
         return InvalidField("end_at", "lies before the first occurrence")
     if next_occurrence(schedule, _LONG_AGO) is None:
-        return InvalidField(_RULE_FIELDS.get(schedule.schedule_type, "schedule_type"), "never fires")
+        return InvalidField(blamed or "schedule_type", "never fires")
     if schedule.send_window is not None:
         return InvalidField("send_window", "is never open when the schedule fires")
     if schedule.business_calendar is not None:
         return InvalidField("business_calendar", "is never open when the schedule fires")
-    return InvalidField(_RULE_FIELDS.get(schedule.schedule_type, "start_at"), "fires no more: all of it has passed")
+    return InvalidField(blamed or "start_at", "fires no more: all of it has passed")
 
 
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
-_RULE_FIELDS = {CRON: "cron", RRULE: "rrule", ANCHORED: "offsets", CALENDAR: "unit"}
 
 
 def replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
@@ -143,19 +143,17 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
 
 
 def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    """With the schedule that the edit makes of the one it has; a schedule that stays as it is begins not anew."""
+    """With the schedule that the edit makes of the one it has; a schedule that stays as it is does not begin again."""
     before = reminder.schedule
     spec = fields.spec_of(before)
     if "schedule_type" in edit.given and edit.schedule.schedule_type != before.schedule_type:
         spec = fields.changed(spec, edit.schedule.schedule_type)
-        if spec.schedule_type == ONE_TIME:
-            spec = replace(spec, start_at=None)
     spec = replace(spec, **{name: getattr(edit.schedule, name) for name in SPEC_FIELDS & edit.given})
     if spec == fields.spec_of(before):
         return reminder
     schedule = accepted(spec, moment)
-    if schedule.schedule_type == before.schedule_type == ANCHORED:
-        schedule = replace(schedule, fired_offsets=_fired(reminder) or None)
+    if schedule.schedule_type == before.schedule_type:
+        schedule = type_of(before.schedule_type).continued(schedule, before, reminder.planned_through)
     fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
     left = None if schedule.max_runs is None else schedule.max_runs - fired
     if left is not None and left <= 0:
@@ -171,27 +169,13 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
 def resumed(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
     """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete."""
     schedule = reminder.schedule
-    if schedule.schedule_type == ANCHORED:
-        schedule = replace(schedule, fired_offsets=_fired(reminder) or None, offsets_from=moment)
+    kind = type_of(schedule.schedule_type)
+    schedule = kind.begun(kind.continued(schedule, schedule, reminder.planned_through), moment)
     following = due_after(schedule, moment, calendars, reminder.id)
     reminder = replace(reminder, schedule=schedule, paused_at=None, resumed_at=moment, planned_through=moment)
     if following is None:
         return ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
     return replace(reminder, status=Status.ACTIVE, next_run_at=following)
-
-
-def _fired(reminder: Reminder) -> tuple[str, ...]:
-    """The offsets of an anchored schedule that have been planned, in whatever place its anchor was."""
-    schedule, through = reminder.schedule, reminder.planned_through
-    if through is None:
-        return schedule.fired_offsets or ()
-    since = schedule.offsets_from
-    planned = (
-        text
-        for text, instant in offsets_of(schedule)
-        if to_datetime(instant) <= through and (since is None or to_datetime(instant) > since)
-    )
-    return tuple(dict.fromkeys((*(schedule.fired_offsets or ()), *planned)))
 
 
 SPEC_FIELDS = frozenset(fields.SPEC_NAMES)

@@ -1,15 +1,24 @@
-"""The rules of schedules: which instants each type of schedule means. Pure.
+"""When a reminder fires: what each type of schedule means, and what a schedule does with a reminder that is due. Pure.
 
-zones      time zones as stretches of constant offset
-wall       wall-clock patterns, and what missing and repeated hours make of them
-cron · every · recurrence      the patterns: cron, calendar units, RFC 5545
-rrule_parts · periods · spans · clocks      of a recurrence: its parts as read; the days of a week, month or year; times of day
-elapsed · anchored             instants without a pattern: grids, gaps, offsets from an anchor
-gates      when sending is allowed: send windows and business calendars
-fields     which fields belong to which type, and what is refused
-rule       a Schedule in, its Rule out
-stored     a Schedule as the database keeps it
-timeline   occurrences with the instants at which they are due
-misfires   what becomes of missed ones: a Step
-preview · words                a schedule shown to people
+Asked from outside:
+advance         what a due reminder does: fire, skip or wait; when the next occurrence is due
+fields          what a caller says of a schedule is checked and accepted
+rule            a schedule's rule, its timeline, and when its messages may be sent
+preview         the next instants, shown to people; words: the schedule in English
+stored          a schedule as the database keeps it
+
+One class a schedule type:
+schedule_type   what each type can be asked; registry: the types by name
+one_time · recurring · calendar_units · cron · rrule/ · anchored
+
+What they are made of:
+intervals       instants without a clock: grids, growing gaps, lists
+patterns        wall times day by day, and what a clock change makes of them
+zones           time zones as stretches of constant offset
+days            calendar days as numbers; durations: ISO 8601; phrases: numbers and times in English
+
+From instants to what is due:
+timeline        occurrences in their order, each with the instant at which it is due
+send_windows    when sending is allowed: send windows and business calendars
+misfires        what becomes of occurrences that were missed
 """

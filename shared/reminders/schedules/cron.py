@@ -14,12 +14,15 @@ from functools import lru_cache
 from cronsim import CronSim, CronSimError
 
 from reminders.errors import InvalidField
-from reminders.schedules.patterns import HORIZON_DAYS
-from reminders.schedules.zones import SECOND
+from reminders.instants import MINUTE
+from reminders.model import Schedule, ScheduleSpec
+from reminders.schedules import phrases
+from reminders.schedules.days import CENTURY, date_of, day_of
+from reminders.schedules.patterns import ELAPSED, Daylight, Pattern
+from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, daylight_of
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_LAST = date.max.toordinal() - 31
-_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a begin; nothing of it is used
+_LAST_DAY = day_of(date.max) - 31
+_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a start, which is not used
 _MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -29,7 +32,7 @@ _MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_STEPPED_RANGE = re.compile(r"(?P<first>[A-Z0-9]+)-(?P<last>[A-Z0-9]+)/0*[1-9][0-9]*", re.ASCII | re.IGNORECASE)
+_RANGE_WITH_STRIDE = re.compile(r"(?P<first>[A-Z0-9]+)-(?P<last>[A-Z0-9]+)/0*[1-9][0-9]*", re.ASCII | re.IGNORECASE)
 _NAMES = {
     name: str(number)
     for names in ("SUN MON TUE WED THU FRI SAT", "_ JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
@@ -37,11 +40,45 @@ _NAMES = {
 }
 
 
+class CronExpression(WallClockType):
+    """Fires at the wall times of a cron expression."""
+
+    name = "cron"
+    needed = ("cron",)
+    own = ("cron", *DST_FIELDS)
+    rule_needs_start = False
+    blamed = "cron"
+
+    def check(self, spec: ScheduleSpec) -> None:
+        cron(spec.cron or "")
+
+    def with_wall_times(self, schedule: Schedule, *, has_start: bool) -> Schedule:
+        return schedule  # its start is only a bound
+
+    def pattern(self, schedule: Schedule) -> Pattern:
+        return cron(schedule.cron or "")
+
+    def daylight(self, schedule: Schedule) -> Daylight:
+        return ELAPSED if cron(schedule.cron or "").counts_elapsed_time else daylight_of(schedule)
+
+    def describe(self, schedule: Schedule) -> str:
+        from cron_descriptor import ExpressionDescriptor, FormatError, Options
+
+        expression = spelled_out(schedule.cron or "")
+        options = Options()
+        options.locale_code = "en_US"  # not the machine's own
+        try:
+            described = ExpressionDescriptor(expression, options).get_description()
+        except (FormatError, ValueError, IndexError, TypeError):  # it knows less than cron does
+            described = f"by the cron expression {expression}"
+        return f"{described[0].lower()}{described[1:]}{phrases.zone(schedule)}"
+
+
 class Cron:
     """The wall times of an expression."""
 
     def __init__(self, expression: str) -> None:
-        if not expression.isascii():  # upper() would make letters of some that are none
+        if not expression.isascii():  # upper() would make ASCII letters of some others
             raise InvalidField("cron", "is written in ASCII")
         fields = [",".join(map(_single, field.split(","))) for field in spelled_out(expression).split()]
         if len(fields) != 5:
@@ -53,7 +90,7 @@ class Cron:
         minutes, hours = sorted(self._sim.minutes), sorted(self._sim.hours)
         self.counts_elapsed_time = "*" in fields[0] or "*" in fields[1]
         """Debian's exception: with a star in its minute or hour it runs through the repeated hour."""
-        self._times = tuple((hour * 60 + minute) * 60 * SECOND for hour in hours for minute in minutes)
+        self._times = tuple((hour * 60 + minute) * MINUTE for hour in hours for minute in minutes)
         self._next: dict[int, int | None] = {}
         self._months: dict[tuple[int, int], Sequence[int]] = {}
 
@@ -72,24 +109,24 @@ class Cron:
             return found
 
     def count(self, first: int, last: int) -> int:
-        found, candidate, end = 0, _EPOCH_DAY + first, _EPOCH_DAY + last
-        while candidate < end:
-            begin = date.fromordinal(candidate)
-            days, before = self._days_in(begin), candidate - begin.day
-            found += bisect_left(days, end - before) - bisect_left(days, begin.day)
-            candidate = _next_month(begin)
+        found, day = 0, first
+        while day < last:
+            begin = date_of(day)
+            days, before = self._days_in(begin), day - begin.day
+            found += bisect_left(days, last - before) - bisect_left(days, begin.day)
+            day = _next_month(begin)
         return found * len(self._times)
 
     def _search(self, day: int) -> int | None:
-        candidate, last = _EPOCH_DAY + day, min(_EPOCH_DAY + day + HORIZON_DAYS, _LAST)
-        while candidate <= last:
-            begin = date.fromordinal(candidate)
+        last = min(day + CENTURY, _LAST_DAY)
+        while day <= last:
+            begin = date_of(day)
             days = self._days_in(begin)
             place = bisect_left(days, begin.day)
             if place < len(days):
-                found = candidate - begin.day + days[place]
-                return found - _EPOCH_DAY if found <= last else None
-            candidate = _next_month(begin)
+                found = day - begin.day + days[place]
+                return found if found <= last else None
+            day = _next_month(begin)
         return None
 
     def _days_in(self, day: date) -> Sequence[int]:
@@ -120,8 +157,8 @@ def cron(expression: str) -> Cron:
 
 
 def _single(term: str) -> str:
-    """A range of one value without its step: cronsim reads `2-2/4` as `2/4`, from the second on each fourth."""
-    found = _STEPPED_RANGE.fullmatch(term)
+    """A range of one value without its stride: cronsim reads `2-2/4` as `2/4`, from the second on each fourth."""
+    found = _RANGE_WITH_STRIDE.fullmatch(term)
     return found["first"] if found and _value(found["first"]) == _value(found["last"]) else term
 
 
@@ -130,9 +167,9 @@ def _value(word: str) -> str:
 
 
 def _next_month(day: date) -> int:
-    """The first of the next month, as an ordinal."""
+    """The first day of the next month."""
     year, month = divmod(day.year * 12 + day.month, 12)
-    return date(year, month + 1, 1).toordinal()
+    return day_of(date(year, month + 1, 1))
 
 
 def _reason(refused: Exception) -> str:

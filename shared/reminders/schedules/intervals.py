@@ -10,15 +10,15 @@ from reminders.instants import Instant
 class Grid:
     """The start and every so many microseconds after it."""
 
-    def __init__(self, start: Instant, step: Instant) -> None:
+    def __init__(self, start: Instant, width: Instant) -> None:
         self._start = start
-        self._step = step
+        self._width = width
 
     def following(self, after: Instant) -> Instant | None:
-        return self._start + max(0, (after - self._start) // self._step + 1) * self._step
+        return self._start + max(0, (after - self._start) // self._width + 1) * self._width
 
     def count(self, after: Instant, through: Instant) -> int:
-        first, last = ((at - self._start) // self._step for at in (max(after, self._start - 1), through))
+        first, last = ((at - self._start) // self._width for at in (max(after, self._start - 1), through))
         return max(0, last - first)
 
 
@@ -26,9 +26,9 @@ class Backoff:
     """The start plus the gaps added up, the first gap after it; the last gap repeats."""
 
     def __init__(self, start: Instant, gaps: Iterable[Instant]) -> None:
-        *steps, last = gaps
-        self._head = Instants(start + total for total in accumulate(steps))
-        self._tail = Grid(start + sum(steps) + last, last)
+        *firsts, last = gaps
+        self._head = Instants(start + total for total in accumulate(firsts))
+        self._tail = Grid(start + sum(firsts) + last, last)
 
     def following(self, after: Instant) -> Instant | None:
         found = self._head.following(after)

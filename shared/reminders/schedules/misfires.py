@@ -1,22 +1,20 @@
 """What a due reminder does next: fire, record what it passes over, or wait for its window to open.
 
-Each step writes one row at most. What remains due after it is claimed again at once, so that a day of downtime under
-`fire_all` is ten short transactions and not a long one.
+Each advance writes one row at most. What is still due after it is claimed again at once, so that a day of downtime
+under `fire_all` is ten short transactions instead of one long one.
 """
 
 from typing import NamedTuple
 
-from reminders.instants import Instant
+from reminders.instants import MINUTE, SECOND, Instant
 from reminders.model import Schedule
-from reminders.schedules.step import Step
+from reminders.schedules.advance import Advance
 from reminders.schedules.timeline import Occurrence, Timeline
-from reminders.schedules.zones import SECOND
 from reminders.states import Reason
 
 MAX_CATCHUP = 10
 SKIP_GRACE_SECONDS = 300  # misfire_policy skip: what is not later than this was not missed
-_STEPS = 8  # tried one by one before time is halved
-_MINUTE = 60 * SECOND
+_ONE_BY_ONE = 8  # occurrences that are looked at before the search goes on by halves
 
 
 class Policy(NamedTuple):
@@ -28,14 +26,14 @@ class Policy(NamedTuple):
 
 def policy_of(schedule: Schedule) -> Policy:
     minutes = schedule.misfire_grace_minutes
-    grace = None if minutes is None else minutes * _MINUTE
+    grace = None if minutes is None else minutes * MINUTE
     if schedule.misfire_policy == "skip" and grace is None:
         grace = SKIP_GRACE_SECONDS * SECOND
     most = schedule.max_catchup or MAX_CATCHUP
     return Policy(grace, most if schedule.misfire_policy == "fire_all" else None)
 
 
-def step(timeline: Timeline, policy: Policy, cursor: Instant, now: Instant) -> Step:
+def advance(timeline: Timeline, policy: Policy, cursor: Instant, now: Instant) -> Advance:
     """What a reminder whose occurrences are planned through `cursor` does at `now`."""
     first = timeline.following(cursor)
     if first is None or first.due > now:
@@ -43,62 +41,84 @@ def step(timeline: Timeline, policy: Policy, cursor: Instant, now: Instant) -> S
     if first.passed_over:
         return _passed_over(timeline, first)
     if policy.grace is not None and first.due < now - policy.grace:
-        return _through(timeline, first, _last(timeline, first, now - policy.grace - 1), Reason.MISFIRE)
+        return _skip(timeline, first, _last(timeline, first, now - policy.grace - 1), Reason.MISFIRE)
     opening = timeline.opening(now)
     if opening != now:
         if timeline.skips:
-            return _through(timeline, first, _last(timeline, first, now), Reason.WINDOW)
-        return Step(False, None, None, 0, None, opening)
+            return _skip(timeline, first, _last(timeline, first, now), Reason.WINDOW)
+        return Advance.wait(until=opening)
     if policy.catches_up is None:
         last = _last(timeline, first, now)
         before = _before_opening(timeline, first, last)
         if before is not None:
-            return _through(timeline, first, before, Reason.MISFIRE)
-        return _through(timeline, first, last)
+            return _skip(timeline, first, before, Reason.MISFIRE)
+        return _fire(timeline, first, last)
     excess = _excess(timeline, first, now, policy.catches_up)
     if excess is not None:
-        return _through(timeline, first, excess, Reason.MAX_CATCHUP)
-    return _through(timeline, first, first, supersedes=False)
+        return _skip(timeline, first, excess, Reason.MAX_CATCHUP)
+    return _fire(timeline, first, first, supersedes=False)
 
 
-def _passed_over(timeline: Timeline, first: Occurrence) -> Step:
+def _passed_over(timeline: Timeline, first: Occurrence) -> Advance:
     """What a window skips before an occurrence, or after the last one that it lets through."""
     last = first.last if first.passed_last is None else first.passed_last
     coming = first if first.stands_for else timeline.following(last)
-    return Step(False, Reason.WINDOW, last, first.passed_over, last, None if coming is None else coming.due)
+    next_due = None if coming is None else coming.due
+    return Advance.skip(reason=Reason.WINDOW, at=last, stands_for=first.passed_over, cursor=last, next_due=next_due)
 
 
-def _woken(timeline: Timeline, coming: Occurrence | None, now: Instant) -> Step:
+def _woken(timeline: Timeline, coming: Occurrence | None, now: Instant) -> Advance:
     """Nothing is due by itself, so a person has set next_run_at: one extra occurrence, as soon as the gate is open."""
     due = None if coming is None else coming.due
     opening = timeline.opening(now)
     if opening == now:
-        return Step(True, None, now, 1, None, due)
+        return Advance.fire(at=now, next_due=due)
     if timeline.skips:
-        return Step(False, None, None, 0, None, due)
-    return Step(False, None, None, 0, None, opening if due is None else min(opening, due))
+        return Advance.wait(until=due)
+    return Advance.wait(until=opening if due is None else min(opening, due))
 
 
-def _through(
-    timeline: Timeline, first: Occurrence, last: Occurrence, skipped: Reason | None = None, *, supersedes: bool = True
-) -> Step:
-    """One row for all from `first` to `last`: a run, or a skip."""
-    stands_for = first.stands_for if last is first else timeline.rule.count(first.first - 1, last.last)
+def _fire(timeline: Timeline, first: Occurrence, last: Occurrence, *, supersedes: bool = True) -> Advance:
+    """One run for all from `first` to `last`."""
+    return Advance.fire(
+        at=last.due,
+        stands_for=_count(timeline, first, last),
+        cursor=last.last,
+        next_due=_due_after(timeline, last),
+        supersedes=supersedes,
+    )
+
+
+def _skip(timeline: Timeline, first: Occurrence, last: Occurrence, reason: Reason) -> Advance:
+    """One recorded skip for all from `first` to `last`."""
+    return Advance.skip(
+        reason=reason,
+        at=last.due,
+        stands_for=_count(timeline, first, last),
+        cursor=last.last,
+        next_due=_due_after(timeline, last),
+    )
+
+
+def _count(timeline: Timeline, first: Occurrence, last: Occurrence) -> int:
+    return first.stands_for if last is first else timeline.rule.count(first.first - 1, last.last)
+
+
+def _due_after(timeline: Timeline, last: Occurrence) -> Instant | None:
     coming = timeline.following(last.last)
-    due = None if coming is None else coming.due
-    return Step(skipped is None, skipped, last.due, stands_for, last.last, due, supersedes)
+    return None if coming is None else coming.due
 
 
 def _last(timeline: Timeline, first: Occurrence, through: Instant) -> Occurrence:
     """The last occurrence that is due by `through`, as `first` is."""
     found = first
-    for _ in range(_STEPS):
+    for _ in range(_ONE_BY_ONE):
         coming = timeline.following(found.last)
         if coming is None or not _is_due(coming, through):
             return found
         found = coming
     low, high = found.last, through
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         low, high = (middle, high) if _is_due(timeline.following(middle), through) else (low, middle)
     for coming in _due_occurrences(timeline, low, through):
@@ -114,7 +134,7 @@ def _before_opening(timeline: Timeline, first: Occurrence, last: Occurrence) -> 
     if timeline.is_open_between(first, last):
         return None
     low, high = first.last, last.first
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         coming = timeline.following(middle)
         is_before = coming is not None and coming.first < last.first and not timeline.is_open_between(coming, last)
@@ -135,7 +155,7 @@ def _excess(timeline: Timeline, first: Occurrence, now: Instant, most: int) -> O
     if not are_more(first.first - 1):
         return None
     low, high = first.first - 1, now
-    while high - low > 4 * _MINUTE:
+    while high - low > 4 * MINUTE:
         middle = (low + high) // 2
         low, high = (middle, high) if are_more(middle) else (low, middle)
     return _due_occurrences(timeline, low, now)[-most - 1]

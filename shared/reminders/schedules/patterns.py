@@ -4,10 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from reminders.instants import Instant
-from reminders.schedules.zones import DAY, Stretch, Wall, Zone
-
-HORIZON_DAYS = 36_525  # what does not fire within a hundred years never does
+from reminders.instants import DAY, Instant
+from reminders.schedules.zones import Stretch, Wall, Zone
 
 
 class Pattern(Protocol):
@@ -17,7 +15,7 @@ class Pattern(Protocol):
         """The times of a day in microseconds since its midnight, ascending; empty when there are none."""
 
     def next_day(self, day: int) -> int | None:
-        """The first day from this one on that has times; None when there is none within HORIZON_DAYS."""
+        """The first day from this one on that has times; None when there is none within a hundred years."""
 
 
 @runtime_checkable
@@ -92,7 +90,7 @@ class Zoned:
             found = self._first_in(stretch, after)
             if found is not None:
                 return found
-            # The next wall time tells which stretches have nothing, so that a leap day is not looked for month by month.
+            # The next wall time tells which stretches have nothing, so that a leap day is not sought month by month.
             wall = next_wall(self.pattern, stretch.end + min(stretch.offset, stretch.after) - 1)
             if wall is None:
                 return None
@@ -156,3 +154,14 @@ class Zoned:
                 if after < instant <= through and next_wall(self.pattern, wall - 1) != wall:
                     found += 1
         return found
+
+
+def resolve(wall: int, zone: Zone, daylight: Daylight) -> Instant | None:
+    """When a wall time is; the first of two by `both`; None where the clock passes over it and `skip` says so."""
+    found = zone.instants(wall)
+    if found:
+        return found[-1] if daylight.overlap == "last" else found[0]
+    if daylight.gap == "skip":
+        return None
+    stretch = next(s for s in zone.around(wall) if s.start + s.before <= wall < s.start + s.offset)
+    return stretch.start if daylight.gap == "first_valid" else wall - stretch.before

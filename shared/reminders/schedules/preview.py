@@ -6,27 +6,20 @@ from itertools import islice
 from typing import NamedTuple
 
 from reminders.errors import InvalidField
-from reminders.instants import Instant, to_datetime
+from reminders.instants import DAY, SECOND, Instant, to_datetime
 from reminders.model import Schedule
-from reminders.schedules import durations
-from reminders.schedules.calendar_units import Months
-from reminders.schedules.patterns import Zoned
-from reminders.schedules.rule import offsets_of, pattern_of, rule_of, zone_of
+from reminders.schedules.registry import type_of
+from reminders.schedules.schedule_type import Notes
 from reminders.schedules.send_windows import Gate
 from reminders.schedules.timeline import Occurrence, Timeline
-from reminders.schedules.zones import DAY, SECOND, Zone, wall_of, zone
+from reminders.schedules.zones import Zone, zone
 
-GAP = "dst_gap"  # the clock passes over the wall time that was meant
-OVERLAP = "dst_overlap"  # the clock shows that wall time twice
-CLAMPED = "clamped"  # the month is too short: its last day instead
 DEFERRED = "deferred"  # it waits for the send window, or for a working day
-HOLIDAY = "holiday"  # with `deferred`: its day is none on which work is done
+HOLIDAY = "holiday"  # with `deferred`: nobody works on its day
 
 _IN_VAIN = 5  # looks across closed stretches, sixty at a time
 _COUNTED = 1_000  # occurrences that are counted one by one
 _LONGEST_CLOSED = 1_101 * DAY  # a gate that is closed for longer never opens
-
-type _Notes = tuple[str, ...]
 
 
 class Item(NamedTuple):
@@ -34,13 +27,13 @@ class Item(NamedTuple):
 
     at: datetime  # in UTC
     local: datetime  # the same, with the offset of the schedule's zone
-    notes: _Notes
+    notes: Notes
 
 
 def upcoming(
     schedule: Schedule, timeline: Timeline, *, since: Instant, after: Instant, count: int, runs_left: int | None
 ) -> tuple[Item, ...]:
-    """The next instants strictly after `after` at which it fires, when all of its occurrences through `since` are planned.
+    """The next instants strictly after `after` at which it fires, when all occurrences through `since` are planned.
 
     Several occurrences that come to lie on the same instant are one. InvalidField names `after` when `runs_left` would
     have to be counted over too many occurrences that may wait for a window.
@@ -63,7 +56,7 @@ def _due_after(timeline: Timeline, since: Instant, after: Instant) -> Iterator[O
 
 
 def _reach(timeline: Timeline, since: Instant, after: Instant) -> Instant:
-    """An instant before all occurrences that are due after `after`: they may have waited since the gate was last open."""
+    """An instant before all occurrences due after `after`: they may have waited since the gate was last open."""
     gate, high = timeline.gate, after - timeline.jitter
     opening = None if gate is None or timeline.skips else gate.next_open(high)
     if gate is None or opening is None or opening == high:
@@ -94,46 +87,16 @@ def _spent(timeline: Timeline, since: Instant, after: Instant, runs_left: int) -
     return runs_left
 
 
-def _notes_of(schedule: Schedule, gate: Gate | None) -> Callable[[Occurrence], _Notes]:
-    by_rule = _rule_notes(schedule)
+def _notes_of(schedule: Schedule, gate: Gate | None) -> Callable[[Occurrence], Notes]:
+    by_rule = type_of(schedule.schedule_type).notes(schedule)
 
-    def notes(occurrence: Occurrence) -> _Notes:
+    def notes(occurrence: Occurrence) -> Notes:
         first = occurrence.first
         waits = gate is not None and not gate.is_open(first)
         is_day_off = gate is not None and waits and gate.is_day_off(first)
         return (*by_rule(first), *((DEFERRED,) if waits else ()), *((HOLIDAY,) if is_day_off else ()))
 
     return notes
-
-
-def _rule_notes(schedule: Schedule) -> Callable[[Instant], _Notes]:
-    """What the schedule's own rule has done to an instant of it."""
-    rule, pattern = rule_of(schedule).rule, pattern_of(schedule)
-    if not isinstance(rule, Zoned):
-        found = _anchored_notes(schedule) if schedule.offsets else {}
-        return lambda instant: found.get(instant, ())
-
-    def notes(instant: Instant) -> _Notes:
-        if rule.is_moved(instant):
-            return (GAP,)
-        is_clamped = isinstance(pattern, Months) and pattern.is_clamped(rule.zone.wall(instant) // DAY)
-        return (*((CLAMPED,) if is_clamped else ()), *((OVERLAP,) if rule.is_repeated(instant) else ()))
-
-    return notes
-
-
-def _anchored_notes(schedule: Schedule) -> dict[Instant, _Notes]:
-    """The same for offsets that are counted on the calendar."""
-    meant, zone = schedule.anchor_local, zone_of(schedule)
-    found: dict[Instant, _Notes] = {}
-    for text, instant in offsets_of(schedule) if meant else ():
-        duration = durations.parse(text)
-        if meant and (duration.months or duration.days):
-            times = len(zone.instants(wall_of(duration.on_the_calendar(meant))))
-            is_clamped = duration._replace(days=0).on_the_calendar(meant).day != meant.day
-            by_clock = {0: (GAP,), 1: ()}.get(times, (OVERLAP,))
-            found[instant] = (*((CLAMPED,) if is_clamped else ()), *by_clock)
-    return found
 
 
 def _clock_of(schedule: Schedule) -> Zone:

@@ -1,13 +1,10 @@
 """Gates: when sending is allowed, by a send window, by the working days of a business calendar, or by both."""
 
-from datetime import date
-
-from reminders.instants import Instant
+from reminders.instants import DAY, MINUTE, Instant
 from reminders.model import BusinessCalendar, SendWindow
-from reminders.schedules.zones import DAY, SECOND, Wall, Zone
+from reminders.schedules.days import date_of, weekday_of
+from reminders.schedules.zones import Wall, Zone
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_MINUTE = 60 * SECOND
 _SEARCH_DAYS = 1_100  # three years: a gate that stays closed for longer is closed for good
 
 
@@ -15,7 +12,7 @@ class Gate:
     """Open and closed instants. Days and times are those of one zone."""
 
     def __init__(self, window: SendWindow, calendar: BusinessCalendar | None, zone: Zone) -> None:
-        self._opens, self._closes = window.opens * _MINUTE, window.closes * _MINUTE
+        self._opens, self._closes = window.opens * MINUTE, window.closes * MINUTE
         if self._closes <= self._opens:
             self._closes += DAY
         self._weekdays = window.weekdays
@@ -51,7 +48,7 @@ class Gate:
         return not self._is_working_day(self._zone.wall(instant) // DAY)
 
     def _open_wall(self, begin: Wall, end: Wall) -> Wall | None:
-        """The first wall time in [begin, end) that lies in the window of its day, or in the one that began the day before."""
+        """The first wall time in [begin, end) that lies in the window of its day or of the day before."""
         for day in range(begin // DAY - 1, (end - 1) // DAY + 1):
             opening = max(begin, day * DAY + self._opens)
             if opening < min(end, day * DAY + self._closes) and self._is_allowed(day):
@@ -66,10 +63,10 @@ class Gate:
         return None
 
     def _is_allowed(self, day: int) -> bool:
-        return (day + 3) % 7 in self._weekdays and self._is_working_day(day)
+        return weekday_of(day) in self._weekdays and self._is_working_day(day)
 
     def _is_working_day(self, day: int) -> bool:
         calendar = self._calendar
         if calendar is None:
             return True
-        return (day + 3) % 7 in calendar.weekdays and date.fromordinal(_EPOCH_DAY + day) not in calendar.holidays
+        return weekday_of(day) in calendar.weekdays and date_of(day) not in calendar.holidays

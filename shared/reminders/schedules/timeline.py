@@ -2,11 +2,9 @@
 
 from typing import NamedTuple, Protocol
 
-from reminders.instants import Instant
+from reminders.instants import DAY, MINUTE, SECOND, Instant
 from reminders.schedules.send_windows import Gate
-from reminders.schedules.zones import DAY, SECOND
 
-_MINUTE = 60 * SECOND
 _LEAPS = 60  # closed stretches that are looked across at once; what lies behind them is looked at later
 _CLOSED_FOR_GOOD = 1_100 * DAY  # a gate without any opening is looked at again then, or once its calendar has changed
 
@@ -49,8 +47,8 @@ class Occurrence(NamedTuple):
     first: Instant  # of the rule's own instants that it stands for
     last: Instant  # the cursor moves here
     stands_for: int
-    passed_over: int  # instants before it that a window skips
-    passed_last: Instant | None  # the last of these
+    passed_over: int = 0  # instants before it that a window skips
+    passed_last: Instant | None = None  # the last of these
 
 
 class Timeline:
@@ -84,15 +82,15 @@ class Timeline:
         if first is None:
             return None
         if self.gate is None:
-            return Occurrence(first + self._jitter, first, first, 1, 0, None)
+            return Occurrence(due=first + self._jitter, first=first, last=first, stands_for=1)
         if not self._defers:
             return self._let_through(self.gate, cursor, first)
         due = self.gate.next_open(first)
         if due is None:
-            return Occurrence(first + _CLOSED_FOR_GOOD, first, first, 1, 0, None)
+            return Occurrence(due=first + _CLOSED_FOR_GOOD, first=first, last=first, stands_for=1)
         last = first if due == first else self.last(first - 1, due)
         stands_for = 1 if last == first else self.rule.count(first - 1, last)
-        return Occurrence(self._spread(due), first, last, stands_for, 0, None)
+        return Occurrence(due=self._spread(due), first=first, last=last, stands_for=stands_for)
 
     def opening(self, instant: Instant) -> Instant:
         """When something may be sent that was not due by itself: at once where the gate is open."""
@@ -110,7 +108,7 @@ class Timeline:
     def last(self, after: Instant, through: Instant) -> Instant:
         """The last of the rule's instants in (after, through], of which there must be one."""
         low, high = after, through
-        while high - low > 4 * _MINUTE:
+        while high - low > 4 * MINUTE:
             middle = (low + high) // 2
             found = self.rule.following(middle)
             low, high = (middle, high) if found is not None and found <= through else (low, middle)
@@ -126,14 +124,22 @@ class Timeline:
             if opening == reached:
                 passed = self.rule.count(cursor, reached - 1) if reached != first else 0
                 passed_last = self.last(cursor, reached - 1) if passed else None
-                return Occurrence(self._spread(reached), reached, reached, 1, passed, passed_last)
+                return Occurrence(
+                    due=self._spread(reached),
+                    first=reached,
+                    last=reached,
+                    stands_for=1,
+                    passed_over=passed,
+                    passed_last=passed_last,
+                )
             through = (reached + _CLOSED_FOR_GOOD if opening is None else opening) - 1
             found = self.rule.following(through)
             if found is None:
                 break
             reached = found
         last = self.last(first - 1, through)
-        return Occurrence(last, first, last, 0, self.rule.count(first - 1, last), last)
+        passed = self.rule.count(first - 1, last)
+        return Occurrence(due=last, first=first, last=last, stands_for=0, passed_over=passed, passed_last=last)
 
     def _spread(self, due: Instant) -> Instant:
         """A little later, so that not all begin when a window opens; yet never after it has closed."""

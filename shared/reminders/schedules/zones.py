@@ -1,7 +1,7 @@
 """Time zones as stretches of constant offset, from the pinned `tzdata`, never from the machine's own copy."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -9,13 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminders.instants import EPOCH, MICROSECOND, Instant, to_instant
+from reminders.instants import DAY, EPOCH, MICROSECOND, SECOND, Instant, to_instant
 
 type Wall = int
 """Microseconds of a wall clock since 1970-01-01T00:00, whatever the zone."""
-
-SECOND: Instant = 1_000_000
-DAY: Instant = 86_400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
 
@@ -109,12 +106,18 @@ def moment_of(wall: Wall) -> datetime:
     return _EPOCH + timedelta(microseconds=wall)
 
 
+def wall_clock(timezone: str | None) -> Callable[[datetime], datetime]:
+    """What turns an aware instant into the naive wall time of a zone; None: UTC."""
+    there = zone(timezone or "UTC")
+    return lambda moment: moment_of(there.wall(to_instant(moment)))
+
+
 def _utc(instant: Instant) -> datetime:
     return EPOCH + timedelta(microseconds=instant)
 
 
 def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
-    """A year of UTC, cut where the offset changes. Found by asking on each third day: no zone changes twice within six."""
+    """A year of UTC, cut where the offset changes. Asked on each third day: no zone changes twice within six."""
 
     @cache
     def offset(instant: Instant) -> int:

@@ -1,8 +1,11 @@
-"""What the OpenAPI document says of fields that go together. Made of the rules' own tables, when it is asked for."""
+"""What the OpenAPI document says of fields that go together. Made of what each schedule type says of itself."""
+
+from collections.abc import Iterator
 
 from reminders.api.schedules import Schema
-from reminders.schedules import fields
-from reminders.schedules.fields import COMMON, NEEDED, OWN, SPEC_NAMES, TYPES
+from reminders.schedules.fields import COMMON, SPEC_NAMES
+from reminders.schedules.registry import TYPES
+from reminders.schedules.schedule_type import ScheduleType
 
 _NULL: Schema = {"type": "null"}
 
@@ -20,41 +23,34 @@ def new_reminder(schema: Schema) -> None:
 
 def _conditions() -> list[Schema]:
     return [
-        {"oneOf": [option for name in TYPES for option in _of_type(name)]},
+        {"oneOf": [option for kind in TYPES.values() for option in _of_type(kind)]},
         {"anyOf": [_missing("max_catchup"), _has("misfire_policy", "fire_all")]},
         {"anyOf": [_missing("window_policy"), _given("send_window"), _given("business_calendar")]},
     ]
 
 
-def _of_type(name: str) -> list[Schema]:
+def _of_type(kind: ScheduleType) -> list[Schema]:
     """The ways in which a type's fields go together, each excluding the others."""
-    foreign = [field for field in SPEC_NAMES if field not in {"schedule_type", *OWN[name], *COMMON}]
-    whole = _merged(_has("schedule_type", name), _given(*NEEDED[name]), _missing(*foreign))
-    match name:
-        case fields.ONE_TIME:
-            return _of_elapsed_time(whole)
-        case fields.RECURRING:
-            one, other = OWN[name]
-            ways = ((one, other), (other, one))  # it needs one of the two
-            return [
-                option
-                for needed, unwanted in ways
-                for option in _of_elapsed_time(whole, _given(needed), _missing(unwanted))
-            ]
-        case fields.CALENDAR:
-            with_overflow = _merged(whole, _given("month_overflow"), _has("unit", "month", "year"))
-            return [_merged(whole, _missing("month_overflow")), with_overflow]
-    return [whole]
+    foreign = [field for field in SPEC_NAMES if field not in {"schedule_type", *kind.own, *COMMON}]
+    options = [_merged(_has("schedule_type", kind.name), _given(*kind.needed), _missing(*foreign))]
+    for alternatives in _alternatives(kind):
+        options = [_merged(option, alternative) for option in options for alternative in alternatives]
+    return options
 
 
-def _of_elapsed_time(*whole: Schema) -> list[Schema]:
-    """Without a wall clock a time zone means something only to a window or a calendar."""
-    with_zone = _given("timezone")
-    return [
-        _merged(*whole, _missing("timezone")),
-        _merged(*whole, with_zone, _given("send_window")),
-        _merged(*whole, with_zone, _missing("send_window"), _given("business_calendar")),
-    ]
+def _alternatives(kind: ScheduleType) -> Iterator[list[Schema]]:
+    """What a schedule of the type must choose from."""
+    if kind.one_of:
+        yield [_merged(_given(name), _missing(*(n for n in kind.one_of if n != name))) for name in kind.one_of]
+    for field, (other, values) in kind.goes_with.items():
+        yield [_missing(field), _merged(_given(field), _has(other, *values))]
+    if not kind.has_wall_clock:  # then a time zone means something only to a window or a calendar
+        with_zone = _given("timezone")
+        yield [
+            _missing("timezone"),
+            _merged(with_zone, _given("send_window")),
+            _merged(with_zone, _missing("send_window"), _given("business_calendar")),
+        ]
 
 
 def _given(*names: str) -> Schema:

@@ -7,20 +7,20 @@ from functools import cached_property, lru_cache
 from math import gcd
 from typing import Protocol
 
-from reminders.schedules.patterns import HORIZON_DAYS
+from reminders.instants import DAY, MINUTE, SECOND
+from reminders.schedules.days import CENTURY, weekday_of
 from reminders.schedules.rrule.parts import Parts
-from reminders.schedules.zones import DAY, SECOND, wall_of
-
-_MINUTE = 60 * SECOND
+from reminders.schedules.zones import wall_of
 
 
 class Clock(Protocol):
     """Days are counted from 1970-01-01, times in microseconds since a day's midnight, ascending."""
 
-    def times(self, day: int) -> Sequence[int]: ...
+    def times(self, day: int) -> Sequence[int]:
+        """The times of a day; empty when there are none."""
 
     def next_day(self, day: int) -> int | None:
-        """The first day from this one on that has times; None when there is none within HORIZON_DAYS."""
+        """The first day from this one on that has times; None when there is none within a hundred years."""
 
     def count(self, days: Sequence[int]) -> int:
         """How many times these days have together."""
@@ -30,49 +30,49 @@ class Cycle:
     """Days that come again after so many days."""
 
     def __init__(self, period: int, days: Sequence[int], weekdays: Set[int]) -> None:
-        """`days` are those of the first period, ascending; of whole weeks, those on another weekday never fit."""
+        """`days` are those of the first period, ascending; of whole weeks, those on other weekdays are left out."""
         self.period = period
-        self.days = days if period % 7 else [day for day in days if (day + 3) % 7 in weekdays]
+        self.days = days if period % 7 else [day for day in days if weekday_of(day) in weekdays]
 
     def next_day(self, day: int) -> int | None:
-        """The first of them from this day on; None when there is none within HORIZON_DAYS."""
+        """The first of them from this day on; None when there is none within a hundred years."""
         if not self.days:
             return None
         phase = day % self.period
         place = bisect_left(self.days, phase)
         found = day - phase + (self.days[place] if place < len(self.days) else self.days[0] + self.period)
-        return found if found <= day + HORIZON_DAYS else None
+        return found if found <= day + CENTURY else None
 
 
 class Daily:
     """The same times every so many days."""
 
-    def __init__(self, *, first: int, step: int, times: Sequence[int], weekdays: Set[int]) -> None:
+    def __init__(self, *, first: int, interval: int, times: Sequence[int], weekdays: Set[int]) -> None:
         self._first = first
-        self._step = step
+        self._interval = interval
         self._times = tuple(times)
-        self._cycle = Cycle(step, [first % step] if times else [], weekdays)
+        self._cycle = Cycle(interval, [first % interval] if times else [], weekdays)
 
     def times(self, day: int) -> Sequence[int]:
-        return () if (day - self._first) % self._step else self._times
+        return () if (day - self._first) % self._interval else self._times
 
     def next_day(self, day: int) -> int | None:
         return self._cycle.next_day(day)
 
     def count(self, days: Sequence[int]) -> int:
-        step, phase = self._step, self._first % self._step
-        return len(self._times) * (len(days) if step == 1 else sum(day % step == phase for day in days))
+        interval, phase = self._interval, self._first % self._interval
+        return len(self._times) * (len(days) if interval == 1 else sum(day % interval == phase for day in days))
 
 
-class Stepped:
+class Counted:
     """Every so many hours or minutes, counted through from the start; what is not wanted of a day is left out."""
 
     def __init__(
-        self, *, first: int, step: int, wanted: Mapping[int, Sequence[int]], a_day: int, weekdays: Set[int]
+        self, *, first: int, interval: int, wanted: Mapping[int, Sequence[int]], a_day: int, weekdays: Set[int]
     ) -> None:
-        """`first` is the start's hour or minute since 1970, of which a day has `a_day`; `wanted` gives each its times."""
+        """`first` is the start's hour or minute since 1970, `a_day` of them a day; `wanted` gives each its times."""
         self._first = first
-        self._step = step
+        self._interval = interval
         self._wanted = wanted
         self._a_day = a_day
         self._weekdays = weekdays
@@ -97,22 +97,22 @@ class Stepped:
     def _cycle(self) -> Cycle:
         """The days that have a time of day.
 
-        That a step falls on an hour or minute of a day is a linear congruence: solved here, not searched for day by day.
+        Whether the count falls on an hour or minute of a day is a linear congruence: solved, not searched day by day.
         """
-        common = gcd(self._step, self._a_day)
-        period = self._step // common
+        common = gcd(self._interval, self._a_day)
+        period = self._interval // common
         inverse = pow(self._a_day // common, -1, period)
         away = (self._first - at for at, times in self._wanted.items() if times)
         days = sorted({a // common * inverse % period for a in away if a % common == 0})
         return Cycle(period, days, self._weekdays)
 
     def _wait(self, day: int) -> int:
-        """From a day's midnight to the next step."""
-        return (self._first - day * self._a_day) % self._step
+        """From a day's midnight to the first of its places."""
+        return (self._first - day * self._a_day) % self._interval
 
     def _times_from(self, wait: int) -> tuple[int, ...]:
-        steps = range(wait, self._a_day, self._step)
-        return tuple(time for at in steps if at in self._wanted for time in self._wanted[at])
+        places = range(wait, self._a_day, self._interval)
+        return tuple(time for at in places if at in self._wanted for time in self._wanted[at])
 
 
 def clock(parts: Parts, start: datetime) -> Clock:
@@ -124,11 +124,11 @@ def times_of_day(parts: Parts, start: datetime) -> tuple[int, ...]:
     """Each hour with each minute, at the rule's one second; what is left open follows from the start."""
     hours = parts.lists.get("BYHOUR", [start.hour])
     minutes = parts.lists.get("BYMINUTE", [start.minute])
-    return tuple((hour * 60 + minute) * _MINUTE + _seconds(parts, start) for hour in hours for minute in minutes)
+    return tuple((hour * 60 + minute) * MINUTE + _seconds(parts, start) for hour in hours for minute in minutes)
 
 
 def is_wanted(number: int, length: int, wanted: Container[int]) -> bool:
-    """Whether a number from 1 to `length` is among those that are wanted, counted from the begin or from the end."""
+    """Whether a number from 1 to `length` is among those wanted, counted from the beginning or from the end."""
     return number in wanted or number - length - 1 in wanted
 
 
@@ -141,7 +141,7 @@ def _seconds(parts: Parts, start: datetime) -> int:
 def _daily(parts: Parts, start: datetime) -> Clock:
     times = times_of_day(parts, start)
     chosen = [time for place, time in enumerate(times, 1) if _at_position(parts, place, len(times))]
-    return Daily(first=wall_of(start) // DAY, step=parts.interval, times=chosen, weekdays=_weekdays(parts))
+    return Daily(first=wall_of(start) // DAY, interval=parts.interval, times=chosen, weekdays=_weekdays(parts))
 
 
 def _hourly(parts: Parts, start: datetime) -> Clock:
@@ -149,18 +149,18 @@ def _hourly(parts: Parts, start: datetime) -> Clock:
     chosen = [minute for place, minute in enumerate(minutes, 1) if _at_position(parts, place, len(minutes))]
     seconds = _seconds(parts, start)
     hours = parts.lists.get("BYHOUR", range(24))
-    wanted = {hour: [(hour * 60 + minute) * _MINUTE + seconds for minute in chosen] for hour in hours}
-    first = wall_of(start) // (60 * _MINUTE)
-    return Stepped(first=first, step=parts.interval, wanted=wanted, a_day=24, weekdays=_weekdays(parts))
+    wanted = {hour: [(hour * 60 + minute) * MINUTE + seconds for minute in chosen] for hour in hours}
+    first = wall_of(start) // (60 * MINUTE)
+    return Counted(first=first, interval=parts.interval, wanted=wanted, a_day=24, weekdays=_weekdays(parts))
 
 
 def _minutely(parts: Parts, start: datetime) -> Clock:
     seconds = _seconds(parts, start)
     hours, minutes = parts.lists.get("BYHOUR", range(24)), parts.lists.get("BYMINUTE", range(60))
     all_of_them = [hour * 60 + minute for hour in hours for minute in minutes] if _at_position(parts, 1, 1) else []
-    wanted = {at: [at * _MINUTE + seconds] for at in all_of_them}
-    first = wall_of(start) // _MINUTE
-    return Stepped(first=first, step=parts.interval, wanted=wanted, a_day=1_440, weekdays=_weekdays(parts))
+    wanted = {at: [at * MINUTE + seconds] for at in all_of_them}
+    first = wall_of(start) // MINUTE
+    return Counted(first=first, interval=parts.interval, wanted=wanted, a_day=1_440, weekdays=_weekdays(parts))
 
 
 def _weekdays(parts: Parts) -> Set[int]:

@@ -23,7 +23,7 @@ _LISTS = {
     "BYSETPOS": (1, 366, True),
 }
 _FREQUENCIES = ("MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-# RFC 5545, 3.3.10: what may not stand beside a frequency.
+# RFC 5545, 3.3.10: what does not go with a frequency.
 _OUT_OF_PLACE = {
     "BYWEEKNO": {"MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY"},
     "BYYEARDAY": {"DAILY", "WEEKLY", "MONTHLY"},
@@ -92,7 +92,7 @@ class Parts:
         if text is None:
             return None
         if not (text.isdecimal() and len(text) <= 9 and int(text) > 0):
-            raise _refused(f"{name} is a whole number from 1 on")
+            raise _refused(f"{name} is a whole number of at least 1")
         return int(text)
 
     def _numbers(self, name: str, least: int, most: int, from_the_end: bool) -> list[int]:
@@ -107,12 +107,12 @@ class Parts:
 
 def _split(text: str) -> dict[str, str]:
     given: dict[str, str] = {}
-    if not text.isascii():  # upper() would make letters of some that are none
+    if not text.isascii():  # upper() would make ASCII letters of some others
         raise _refused("is written in ASCII")
     for part in text.upper().removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
         if not (equals and name and value):
-            raise _refused("is parts such as FREQ=DAILY, parted by semicolons")
+            raise _refused("consists of parts such as FREQ=DAILY, separated by semicolons")
         if name in given:
             raise _refused("has a part more than once")
         given[name] = value

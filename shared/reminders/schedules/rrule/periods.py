@@ -1,7 +1,7 @@
 """The periods of recurrence rules: the wall times that a rule means, as if it had begun long ago.
 
-How far apart the periods are, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and where
-nothing fits, no more than a hundred years are looked through.
+How far apart the periods are, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and
+where nothing fits, no more than a hundred years are looked through.
 """
 
 from bisect import bisect_left
@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
 
-from reminders.schedules.patterns import HORIZON_DAYS, Counting
+from reminders.instants import DAY
+from reminders.schedules.days import CENTURY, date_of, day_of
+from reminders.schedules.patterns import Counting
 from reminders.schedules.rrule.clocks import clock, times_of_day
 from reminders.schedules.rrule.parts import Parts
 from reminders.schedules.rrule.spans import FREQUENCIES, span, years
-from reminders.schedules.zones import DAY, wall_of
+from reminders.schedules.zones import wall_of
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-LAST_DAY = date.max.toordinal() - _EPOCH_DAY - 366  # beyond it no rule is looked into
+LAST_DAY = day_of(date.max) - 366  # beyond it no rule is looked into
 _KNOWN = 60  # spans that are remembered: a leap day that is a Monday is looked for in 40 of them
 
 
@@ -36,7 +37,7 @@ class SingleDays:
         return () if self._years.next_day(day, day) is None else self._clock.times(day)
 
     def next_day(self, day: int) -> int | None:
-        last = min(day + HORIZON_DAYS, LAST_DAY)
+        last = min(day + CENTURY, LAST_DAY)
         while day <= last:
             meant = self._years.next_day(day, last)
             ticking = None if meant is None else self._clock.next_day(meant)
@@ -48,10 +49,10 @@ class SingleDays:
     def count(self, first: int, last: int) -> int:
         found, day = 0, first
         while day < last:
-            year = date.fromordinal(_EPOCH_DAY + day).year
+            year = date_of(day).year
             days = self._years.days(year)
             found += self._clock.count(days[bisect_left(days, day) : bisect_left(days, last)])
-            day = date(year + 1, 1, 1).toordinal() - _EPOCH_DAY
+            day = day_of(date(year + 1, 1, 1))
         return found
 
 
@@ -74,7 +75,7 @@ class Spans:
         if day > LAST_DAY or not self._may_fit:
             return None
         span = self._span_of(day)
-        last = self._span_of(min(day + HORIZON_DAYS, LAST_DAY))
+        last = self._span_of(min(day + CENTURY, LAST_DAY))
         span += (self._phase - span) % self._parts.interval
         while span <= last:
             found = next((each for each in self._days(span) if each >= day), None)
@@ -140,5 +141,5 @@ class Spans:
         """The week, month or year of a day, counted through."""
         if self._frequency == "WEEKLY":
             return (day + 3 - self._parts.week_start) // 7
-        found = date.fromordinal(_EPOCH_DAY + day)
+        found = date_of(day)
         return found.year if self._frequency == "YEARLY" else found.year * 12 + found.month - 1

@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from reminders.schedules.patterns import HORIZON_DAYS
+from reminders.instants import DAY
+from reminders.schedules.days import CENTURY
 from reminders.schedules.rrule.parts import Parts
 from reminders.schedules.rrule.periods import LAST_DAY, periods
-from reminders.schedules.zones import DAY, moment_of, wall_of
+from reminders.schedules.zones import moment_of, wall_of
 
 _AT_ONCE = 366  # days that are counted together
 
 
 class Recurrence:
-    """The wall times of a rule that begins at a naive wall time, with further ones and without excepted ones."""
+    """The wall times of a rule that begins at a naive wall time, with further ones added and excepted ones left out."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Recurrence:
         return found
 
     def next_day(self, day: int) -> int | None:
-        last = day + HORIZON_DAYS
+        last = day + CENTURY
         while day <= last:
             found = self._candidate(day)
             if found is None:
@@ -58,7 +59,7 @@ class Recurrence:
         return None
 
     def count(self, first: int, last: int) -> int:
-        """How many times the days in [first, last) have together: those of the periods, and what is special on some days."""
+        """How many times the days in [first, last) have together: by the periods, corrected on the days that differ."""
         last = min(last, LAST_DAY + 1)
         start, end = self._start // DAY, None if self._until is None else self._until // DAY
         begin, stop = max(first, start), last if end is None else min(last, end + 1)
@@ -82,14 +83,16 @@ class Recurrence:
         return () if found is None or (last is not None and found > last) else (found,)
 
     def _period_day(self, day: int) -> int | None:
-        """The first day of the periods from this one on. What was looked through is not looked through again: a rule that
-        seldom fires may have further dates each day."""
+        """The first day of the periods from this one on.
+
+        What was looked through is not looked through again: a rule that seldom fires may have further dates each day.
+        """
         begin, end = self._gap if self._gap[0] <= day <= self._gap[1] else (day, day)
-        if end > day + HORIZON_DAYS:
+        if end > day + CENTURY:
             return None
         found = self._periods.next_day(end)
-        self._gap = begin, end + HORIZON_DAYS + 1 if found is None else found
-        return found if found is not None and found <= day + HORIZON_DAYS else None
+        self._gap = begin, end + CENTURY + 1 if found is None else found
+        return found if found is not None and found <= day + CENTURY else None
 
 
 @lru_cache(maxsize=1_024)
@@ -110,7 +113,7 @@ def last_permitted(text: str, start: datetime, to_wall: Callable[[datetime], dat
         return parts.last_wall_time(to_wall)
     rule, first = Recurrence(text, start), wall_of(start) // DAY
     left = parts.count
-    for begin in range(first, first + HORIZON_DAYS + 1, _AT_ONCE):
+    for begin in range(first, first + CENTURY + 1, _AT_ONCE):
         counted = rule.count(begin, begin + _AT_ONCE)
         if counted >= left:
             return _wall_number(rule, begin, left)

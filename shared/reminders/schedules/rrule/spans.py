@@ -7,17 +7,16 @@ from copy import copy
 from datetime import date, datetime
 from functools import cache, lru_cache
 
+from reminders.schedules.days import date_of, day_of
 from reminders.schedules.rrule.clocks import is_wanted
 from reminders.schedules.rrule.parts import Parts
-
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 type Span = Callable[[int], Sequence[int]]
 """The days of a week, month or year, both counted through."""
 
 
 def span(parts: Parts, start: datetime) -> Span:
-    """The days of a WEEKLY, MONTHLY or YEARLY rule; what it leaves open follows from the naive wall time of its start."""
+    """The days of a WEEKLY, MONTHLY or YEARLY rule; what it leaves open follows from its start's wall time."""
     return _SPANS[parts.frequency](parts, start)
 
 
@@ -29,10 +28,10 @@ def _weeks(parts: Parts, start: datetime) -> Span:
     def days(span: int) -> Sequence[int]:
         first = span * 7 - 3 + parts.week_start
         if months is not None:
-            begin, end = date.fromordinal(_EPOCH_DAY + first).month, date.fromordinal(_EPOCH_DAY + first + 6).month
+            begin, end = date_of(first).month, date_of(first + 6).month
             if begin != end:
                 found = [first + offset for offset in offsets]
-                return [day for day in found if date.fromordinal(_EPOCH_DAY + day).month in months]
+                return [day for day in found if date_of(day).month in months]
             if begin not in months:
                 return []
         return [first + offset for offset in offsets]
@@ -58,14 +57,14 @@ def _months(parts: Parts, start: datetime) -> Span:
         year, month = span // 12, span % 12 + 1
         if month not in months:
             return []
-        before = date(year, month, 1).toordinal() - _EPOCH_DAY - 1
+        before = day_of(date(year, month, 1)) - 1
         return [before + day for day in within(*monthrange(year, month))]
 
     return days
 
 
 def _is_named(day: int, weekday: int, length: int, names: Set[tuple[int, int]]) -> bool:
-    """Whether BYDAY means a day of a month or year: each such weekday, or that of a number from the begin or the end."""
+    """Whether BYDAY means a day of a month or year: each such weekday, or the nth from the beginning or the end."""
     by_number = ((day + 6) // 7, weekday) in names or (-((length - day) // 7) - 1, weekday) in names
     return by_number or (0, weekday) in names
 
@@ -94,7 +93,7 @@ def _in_weeks(days: Span, wanted: Sequence[int], week_start: int) -> Span:
 
     def within(year: int) -> Sequence[int]:
         first = date(year, 1, 1)
-        before, kind = first.toordinal() - _EPOCH_DAY - 1, (first.weekday(), isleap(year), isleap(year - 1))
+        before, kind = day_of(first) - 1, (first.weekday(), isleap(year), isleap(year - 1))
         if kind not in known:
             begins = [(day, day - (day + 3 - week_start) % 7) for day in days(year)]
             weeks = {begin for begin in {begin for _, begin in begins} if is_wanted(*_week(begin), wanted)}
@@ -109,8 +108,8 @@ def _week(begin: int) -> tuple[int, int]:
 
     The first is the one with four days of the year or more, which is the one with 4 January, whatever day begins it.
     """
-    year = date.fromordinal(_EPOCH_DAY + begin + 3).year
-    before, end = (date(y, 1, 1).toordinal() - _EPOCH_DAY for y in (year, year + 1))
+    year = date_of(begin + 3).year
+    before, end = (day_of(date(y, 1, 1)) for y in (year, year + 1))
     last = end - 4  # 28 December is in the last week
     return (begin + 3 - before) // 7 + 1, (last - (last - begin) % 7 + 3 - before) // 7 + 1
 
@@ -131,7 +130,7 @@ class Years:
 
     def next_day(self, day: int, last: int) -> int | None:
         """The first of them from one day through another; None when there is none."""
-        begin, end = (date.fromordinal(_EPOCH_DAY + each).year for each in (day, last))
+        begin, end = (date_of(each).year for each in (day, last))
         for year in range(begin, end + 1):
             before, numbers = self._of(year)
             place = bisect_left(numbers, day - before)
@@ -148,7 +147,7 @@ class Years:
             kind = first.weekday(), isleap(year)  # there are only 14 different years
             if kind not in self._kinds:
                 self._kinds[kind] = tuple(self._numbers(year))
-            self._known[year] = found = first.toordinal() - _EPOCH_DAY - 1, self._kinds[kind]
+            self._known[year] = found = day_of(first) - 1, self._kinds[kind]
         return found
 
     def _numbers(self, year: int) -> Iterator[int]:
