@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_architecture import LAYERS, PACKAGE, RANKS, ROOT
+from tests.unit.test_architecture import ROOT
 
 DECISIONS = ROOT / "docs" / "decisions"
 DECIDED = [path for path in sorted(DECISIONS.glob("*.md")) if path.name != "README.md"]
