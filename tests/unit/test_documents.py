@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_architecture import ROOT
+from tests.unit.test_architecture import LAYERS, RANKS, ROOT
 
 DECISIONS = ROOT / "docs" / "decisions"
 DECIDED = [path for path in sorted(DECISIONS.glob("*.md")) if path.name != "README.md"]
@@ -62,3 +62,47 @@ def test_no_decision_takes_back_in_silence() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     """A link to another page of the project finds it."""
     assert [target for target in links(text_of(page)) if not (page.parent / target).exists()] == []
+
+
+# Places and commands
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+GUIDES = [path for path in PAGES if DECISIONS not in path.parents]  # what was decided may speak of what has gone
+_ROOM = re.compile(r"^\| ([0-9]) \| `(\w+)` \|", re.MULTILINE)
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_TOP = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+_TARGET = re.compile(r"(?:^\$ |`|^)make ([a-z][a-z-]*)", re.MULTILINE)
+_MADE_BY_USERS = {"shared/rds-ca.pem"}
+
+
+def named_places(text: str) -> set[str]:
+    """The files and folders of the project that a page names: what stands in quotes and begins with a folder at the top."""
+    words = {word.rstrip(".,:;") for quoted in _QUOTED.findall(text) for word in quoted.split()}
+    return {word for word in words if "/" in word and word.partition("/")[0] in _TOP and "<" not in word}
+
+
+def test_the_map_has_every_room_at_its_rank() -> None:
+    """The map lists the rooms of the package from the lowest rank to the highest, each once."""
+    shown = [(int(rank), room) for rank, room in _ROOM.findall(text_of(ARCHITECTURE))]
+    assert sorted(shown) == sorted((rank + 1, room) for room, rank in RANKS.items())
+    assert [rank for rank, _ in shown] == sorted(rank for rank, _ in shown)
+
+
+def test_the_house_stays_small() -> None:
+    """At most 24 rooms on at most 8 ranks."""
+    assert len(RANKS) <= 24
+    assert len(LAYERS) <= 8
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_places_are_where_a_page_says(page: Path) -> None:
+    """A file or folder that a page names is there; a * stands for any name."""
+    places = named_places(text_of(page)) - _MADE_BY_USERS
+    assert sorted(place for place in places if not any(ROOT.glob(place.rstrip("/")))) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_are_those_that_make_knows(page: Path) -> None:
+    """A page names no target that the Makefile lacks."""
+    known = set(re.findall(r"^([a-z][a-z-]*):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert set(_TARGET.findall(text_of(page))) <= known
