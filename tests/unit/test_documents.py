@@ -76,7 +76,7 @@ _MADE_BY_USERS = {"shared/rds-ca.pem"}
 
 
 def named_places(text: str) -> set[str]:
-    """The files and folders of the project that a page names: what stands in quotes and begins with a folder at the top."""
+    """The files and folders that a page names: what stands in backticks and begins with a folder of the project."""
     words = {word.rstrip(".,:;") for quoted in _QUOTED.findall(text) for word in quoted.split()}
     return {word for word in words if "/" in word and word.partition("/")[0] in _TOP and "<" not in word}
 
