@@ -15,12 +15,12 @@ from reminders.egress import Egress
 from reminders.engine import tick
 from reminders.model import Run
 from reminders.settings import Settings
-from reminders.storage import database
+from reminders.storage import connection
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Claim, Now, Outcome, Plan, Store
 
-database.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
+connection.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
 tick.MARGIN_SECONDS = 0.2
 
 

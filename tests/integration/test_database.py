@@ -20,8 +20,9 @@ from pg8000.core import CoreConnection
 
 from reminders.commands.reminders import Commands
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
-from reminders.storage import database as database_module
-from reminders.storage.database import Database, connect
+from reminders.storage import connection as connection_module
+from reminders.storage.connection import connect
+from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.wire import Fate, Wire
@@ -94,7 +95,7 @@ def test_a_query_whose_answer_does_not_come_is_asked_again_on_another_connection
     address: Address, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket time-out in the middle of a read discards the connection, and later queries get their own rows."""
-    monkeypatch.setattr(database_module, "READ_TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr(connection_module, "READ_TIMEOUT_SECONDS", 2.0)
     fates = iter([Fate.PASS, Fate.SILENCE])
     with Wire(address, lambda sql: next(fates, Fate.PASS)) as wire:
         database = open_database(wire.address)

@@ -12,7 +12,8 @@ import pytest
 from local import postgres
 from reminders.errors import DatabaseRefused
 from reminders.states import State, Status
-from reminders.storage.database import READ_TIMEOUT_SECONDS, Database
+from reminders.storage.connection import READ_TIMEOUT_SECONDS
+from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from tests.world import HOUR, NOW, World
 
