@@ -14,6 +14,7 @@ from pg8000.converters import make_params
 from pg8000.core import BIND, DESCRIBE, EXECUTE_MSG, PARSE, PORTAL, SYNC_MSG, Context
 
 _long = Struct("!i").pack
+_read_long = Struct("!i").unpack_from
 _short = Struct("!H").pack
 _UNNAMED = b"\0"
 _NULL = _long(-1)
@@ -47,6 +48,21 @@ class Connection(pg8000.native.Connection):  # type: ignore[misc]  # pg8000 has 
             self._described[data] = context.columns, context.input_funcs
         context.columns, context.input_funcs = self._described[data]
         context.rows = context.rows or []
+
+    def handle_DATA_ROW(self, data: bytes, context: Any) -> None:  # noqa: N802  # pg8000's name
+        """The same as pg8000's, which takes a third longer for what a list spends most of its time on."""
+        encoding = self._client_encoding
+        row: list[Any] = []
+        at = 2
+        for read in context.input_funcs:
+            (length,) = _read_long(data, at)
+            at += 4
+            if length < 0:
+                row.append(None)
+            else:
+                row.append(read(data[at : at + length].decode(encoding)))
+                at += length
+        context.rows.append(row)
 
 
 @functools.cache
