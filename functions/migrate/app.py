@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from reminders.observe import logger
 from reminders.settings import Settings
-from reminders.storage.database import connect
+from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
 from reminders.wiring import address_of
 

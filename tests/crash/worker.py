@@ -17,14 +17,14 @@ from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.plans import Plan
 from reminders.model import Run
 from reminders.settings import Settings
-from reminders.storage import database
+from reminders.storage import connection
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.due import Claim, DueTable
 from reminders.storage.runs import RunTable
 from reminders.storage.store import Store
 
-database.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
+connection.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
 tick.MARGIN_SECONDS = 0.2
 
 

@@ -21,8 +21,9 @@ from pg8000.core import CoreConnection
 from reminders.commands import Commands, Recipients
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.model import ReminderFilter
-from reminders.storage import database as database_module
-from reminders.storage.database import Database, connect
+from reminders.storage import connection as connection_module
+from reminders.storage.connection import connect
+from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.wire import Fate, Wire
@@ -95,7 +96,7 @@ def test_a_query_whose_answer_does_not_come_is_asked_again_on_another_connection
     address: Address, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket time-out in the middle of a read discards the connection, and later queries get their own rows."""
-    monkeypatch.setattr(database_module, "READ_TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr(connection_module, "READ_TIMEOUT_SECONDS", 2.0)
     fates = iter([Fate.PASS, Fate.SILENCE])
     with Wire(address, lambda sql: next(fates, Fate.PASS)) as wire:
         database = open_database(wire.address)
@@ -136,6 +137,130 @@ def test_a_transaction_that_fails_leaves_nothing_behind(world: World, database: 
     with pytest.raises(LookupError):
         database.atomically(work)
     assert (flags(world), database.run("SELECT pg_current_xact_id_if_assigned() IS NULL")) == (0, [[True]])
+
+
+# One statement, one message
+
+
+def test_a_statement_is_one_message_with_one_answer(address: Address, open_database: Callable[..., Database]) -> None:
+    """From Parse to Sync without waiting in between: one round trip, which a pooler gives to one server."""
+    with Wire(address) as wire:
+        database = open_database(wire.address)
+        database.run("SELECT 1")
+        opened = len(wire.conversation)
+        for _ in range(2):
+            assert database.run("SELECT CAST(:n AS integer)", n=1) == [[1]]
+        database.close()
+    assert wire.conversation[opened:] == "PBDES." * 2 + "X"
+
+
+def test_a_transaction_begins_with_its_first_statement(
+    address: Address, open_database: Callable[..., Database]
+) -> None:
+    """BEGIN costs no round trip of its own, COMMIT and ROLLBACK have one, and a transaction of nothing has none."""
+    with Wire(address) as wire:
+        database = open_database(wire.address)
+        database.run("SELECT 1")
+        opened = len(wire.conversation)
+        database.atomically(lambda: None)
+        database.atomically(lambda: [database.run("SELECT CAST(:n AS integer)", n=n) for n in (1, 2)])
+        with pytest.raises(DatabaseRefused):
+            database.atomically(lambda: database.run("SELECT 1 / 0"))
+        database.close()
+    begun = "PBEPBDES."
+    assert wire.conversation[opened:] == begun + "PBDES." + "Q." + begun + "Q." + "X"
+    assert wire.statements[1:] == [
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SELECT CAST($1 AS integer)",
+        "SELECT CAST($1 AS integer)",
+        "COMMIT",
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SELECT 1 / 0",
+        "ROLLBACK",
+    ]
+
+
+class Counting(socket.socket):
+    """Counts how often it is written to."""
+
+    writes = 0
+
+    def send(self, *given: Any) -> int:
+        self.writes += 1
+        return super().send(*given)
+
+    def sendall(self, *given: Any) -> None:
+        self.writes += 1
+        super().sendall(*given)
+
+
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_a_statement_is_written_at_once(database: Database, monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """However large it is, the socket gets it whole: what is sent in pieces waits for the network between them."""
+    connected = connection_module._connected_socket
+    counting: list[Counting] = []
+
+    def connect_counting(address: Address) -> socket.socket:
+        plain = connected(address)
+        counting.append(Counting(plain.family, plain.type, fileno=plain.detach()))
+        counting[-1].settimeout(connection_module.CONNECT_TIMEOUT_SECONDS)
+        return counting[-1]
+
+    monkeypatch.setattr(connection_module, "_connected_socket", connect_counting)
+    database.run("SELECT 1")
+    before = counting[0].writes
+    assert database.run("SELECT length(CAST(:text AS text))", text="ä" * length) == [[length]]
+    database.atomically(lambda: database.run("SELECT length(CAST(:text AS text))", text="ä" * length))
+    assert counting[0].writes - before == 3
+
+
+@pytest.mark.parametrize(
+    "sql, parameter, sqlstate",
+    [
+        ("SELEC CAST(:it AS text)", "x", "42601"),
+        ("SELECT CAST(:it AS integer)", "no number", "22P02"),
+        ("SELECT 1 / CAST(:it AS integer)", "0", "22012"),
+        ("SELECT 10 / (n - 3) FROM generate_series(1, CAST(:it AS integer)) n", "5", "22012"),
+    ],
+    ids=["parse", "bind", "execute", "after some rows"],
+)
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_refusal_at_any_stage_keeps_the_connection_in_order(
+    database: Database, sql: str, parameter: str, sqlstate: str, in_transaction: bool
+) -> None:
+    """Whichever part of a message the server refuses, the next statement gets its own answer on the same connection."""
+    before = database.run("SELECT pg_backend_pid()")
+    with pytest.raises(DatabaseRefused) as refused:
+        if in_transaction:
+            database.atomically(lambda: database.run(sql, it=parameter))
+        else:
+            database.run(sql, it=parameter)
+    assert refused.value.sqlstate == sqlstate
+    assert database.run("SELECT CAST(:n AS integer), pg_backend_pid()", n=7) == [[7, before[0][0]]]
+    assert database.run("SELECT pg_current_xact_id_if_assigned() IS NULL, now() = statement_timestamp()") == [
+        [True, True]
+    ]
+
+
+def test_a_statement_without_rows_has_none(database: Database) -> None:
+    """What returns nothing, and what finds nothing, gives no rows; the columns of the latter are known."""
+    assert database.run("SELECT FROM pg_class WHERE relname = :name", name="") == []
+    assert database.run("CREATE TEMPORARY TABLE fleeting (n integer)") == []
+    assert database.run_named("INSERT INTO fleeting VALUES (CAST(:n AS integer))", n=1) == []
+    assert database.run_named("SELECT n FROM fleeting WHERE n = CAST(:n AS integer)", n=1) == [{"n": 1}]
+
+
+def test_a_description_is_not_remembered_for_another_type(database: Database) -> None:
+    """Columns of one name and different types are each read as what they are."""
+    for value, sql_type in ((1, "integer"), ("1", "text"), ({"a": 1}, "jsonb"), (None, "integer")):
+        written = '{"a": 1}' if isinstance(value, dict) else value
+        assert database.run_named(f"SELECT CAST(:it AS {sql_type}) AS it", it=written) == [{"it": value}]
+
+
+def test_transactions_are_read_committed(world: World, address: Address, database: Database) -> None:
+    """Whatever a role or a database prefers: each statement of a transaction sees what was committed before it."""
+    world.sql(f"ALTER DATABASE {address.database} SET default_transaction_isolation = 'serializable'")
+    assert database.atomically(lambda: database.run("SHOW transaction_isolation")) == [["read committed"]]
 
 
 # What is repeated

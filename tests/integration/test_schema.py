@@ -12,7 +12,8 @@ import pytest
 from local import postgres
 from reminders.errors import DatabaseRefused
 from reminders.states import State, Status
-from reminders.storage.database import READ_TIMEOUT_SECONDS, Database
+from reminders.storage.connection import READ_TIMEOUT_SECONDS
+from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from tests.world import HOUR, NOW, World
 
@@ -277,7 +278,7 @@ def test_several_migrations_at_once_make_one_schema(world: World, admin: Address
 MIGRATE = """
 import sys
 from functions.migrate.app import migrate
-from reminders.address import Address
+from reminders.storage.dsn import Address
 print(migrate(Address.from_url(sys.argv[1])))
 """
 

@@ -1,29 +1,22 @@
-"""The connection: socket, TLS, time-outs, when it is discarded, and what may be repeated.
+"""One connection's life: when it is opened and discarded, what a transaction is, and what may be repeated.
 
 pg8000 goes out of step after an error on its own side: the next query then returns the previous query's rows. So any
 exception that is not the server's own answer closes the connection. A connection belongs to one thread.
 """
 
-import functools
 import random
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import pg8000.native
-from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from reminders.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable
-from reminders.storage import jsonb
+from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
+from reminders.storage.wire import Connection
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-# Longer than the role's statement_timeout: the server speaks first, and a silent network is noticed in the end.
-READ_TIMEOUT_SECONDS = 20.0
 _RETRIES = 3
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _REFUSED_PASSWORD = ("28P01", "28000")
@@ -47,76 +40,7 @@ _UNAVAILABLE = (
 )
 _LOCKED = "55P03"
 
-_JSON_TYPES = (114, 3802)  # json, jsonb
-
 Row = list[Any]
-
-
-def connect[C: CoreConnection](address: Address, connection: Callable[..., C], read_timeout: float | None = None) -> C:
-    """A connection of one of pg8000's kinds, over a socket with TCP_NODELAY: without it larger statements wait 40 ms.
-
-    `read_timeout` in seconds is how long an answer may take; READ_TIMEOUT_SECONDS unless it is given.
-    """
-    sock = _connected_socket(address)
-    try:
-        made = connection(
-            user=address.user,
-            password=address.password,
-            database=address.database,
-            host=address.host,
-            sock=sock,
-            ssl_context=_tls(address),
-            application_name="reminders",
-        )
-        made._usock.settimeout(read_timeout or READ_TIMEOUT_SECONDS)
-        for oid in _JSON_TYPES:
-            made.register_in_adapter(oid, jsonb.parse)
-        return made
-    except InterfaceError as lost:
-        sock.close()
-        refusal = _what_the_server_said(lost)
-        if refusal is None:
-            raise
-    except BaseException:
-        sock.close()
-        raise
-    raise DatabaseError(refusal)
-
-
-def _what_the_server_said(lost: BaseException) -> object | None:
-    """A server that refuses us hangs up; the driver then fails to take its leave, and that error hides the refusal."""
-    error: BaseException | None = lost
-    while error is not None and not isinstance(error, DatabaseError):
-        error = error.__context__
-    return error.args[0] if error and error.args else None
-
-
-def _connected_socket(address: Address) -> socket.socket:
-    if address.is_socket:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(CONNECT_TIMEOUT_SECONDS)
-        try:
-            sock.connect(f"{address.host}/.s.PGSQL.{address.port}")
-        except OSError:
-            sock.close()
-            raise
-    else:
-        sock = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT_SECONDS)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return sock
-
-
-def _tls(address: Address) -> ssl.SSLContext | bool:
-    if address.sslmode == "disable" or address.is_socket:
-        return False
-    return ssl.create_default_context(cafile=address.sslrootcert)
-
-
-@functools.cache
-def _compiled(sql: str) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
-    """The statement with numbered parameters. pg8000 reads it letter by letter, which is worth doing once."""
-    return pg8000.native.to_statement(sql)  # type: ignore[no-any-return]
 
 
 class _Lost(Exception):
@@ -133,8 +57,9 @@ class Database:
         """
         self._address = address
         self._read_timeout = read_timeout
-        self._connection: pg8000.native.Connection | None = None
+        self._connection: Connection | None = None
         self._in_transaction = False
+        self._has_begun = False  # the server knows of the transaction: BEGIN goes out with its first statement
 
     def another(self) -> "Database":
         """The same database, over a connection of its own."""
@@ -185,16 +110,13 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._execute("BEGIN", {})
-        self._in_transaction = True
+        self._in_transaction, self._has_begun = True, False
         try:
             yield
-            self._execute("COMMIT", {})
-        except DatabaseRefused:
-            self._roll_back()
-            raise
+            if self._has_begun:
+                self._execute("COMMIT", {})
         except BaseException:
-            if self._connection is not None:
+            if self._has_begun and self._connection is not None:
                 self._roll_back()
             raise
         finally:
@@ -225,11 +147,12 @@ class Database:
 
     def _execute(self, sql: str, parameters: dict[str, Any]) -> Any:
         connection = self._connection or self._open()
+        begins = self._in_transaction and not self._has_begun
+        self._has_begun = self._has_begun or begins
         try:
-            if not parameters:
-                return connection.execute_simple(sql)
-            statement, values = _compiled(sql)
-            return connection.execute_unnamed(statement, values(parameters))
+            if parameters or begins:
+                return connection.execute(sql, parameters, begins=begins)
+            return connection.execute_simple(sql)
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:
@@ -245,7 +168,7 @@ class Database:
             self.close()
         return DatabaseRefused(facts.get("C", "XX000"), facts.get("M", "refused"))
 
-    def _open(self) -> pg8000.native.Connection:
+    def _open(self) -> Connection:
         try:
             self._connection = self._connect(fresh=False)
         except DatabaseRefused as refused:
@@ -254,9 +177,9 @@ class Database:
             self._connection = self._connect(fresh=True)
         return self._connection
 
-    def _connect(self, *, fresh: bool) -> pg8000.native.Connection:
+    def _connect(self, *, fresh: bool) -> Connection:
         try:
-            return connect(self._address(fresh), pg8000.native.Connection, self._read_timeout)
+            return connect(self._address(fresh), Connection, self._read_timeout)
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:

@@ -1,0 +1,11 @@
+"""Instants as PostgreSQL writes them under DateStyle ISO, in whatever time zone the session has."""
+
+from datetime import UTC, datetime
+
+
+def parse(text: str) -> datetime | str:
+    """The instant in UTC. What Python has no datetime for stays a text: infinity, years before Christ or after 9999."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
