@@ -1,6 +1,5 @@
-"""What the tests share: one PostgreSQL for the session, and for each test its own copy of a migrated database."""
+"""What the tests share: one PostgreSQL for the session, and for each test an empty migrated database of its own."""
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from reminders.wiring import address_of
+from tests.databases import Databases
 from tests.world import World
 
 # A test's data need not survive the machine: without fsync a commit costs the tests nothing. Los Angeles makes it show
@@ -45,17 +45,19 @@ def template(admin: Address) -> str:
     return _TEMPLATE
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def databases(admin: Address, template: str) -> Iterator[Databases]:
+    """What lends databases to the tests."""
+    lender = Databases(admin, template)
+    yield lender
+    lender.close()
 
 
 @pytest.fixture
-def address(admin: Address, template: str) -> Iterator[Address]:
+def address(databases: Databases) -> Iterator[Address]:
     """An empty migrated database of this test's own."""
-    name = f"reminders_test_{os.getpid()}_{next(_numbers)}"
-    postgres.create_database(admin, name, template)
-    postgres.set_role_settings(admin.to(name))
-    yield admin.to(name)
-    postgres.drop_database(admin, name)
+    with databases.lent() as address:
+        yield address
 
 
 @pytest.fixture

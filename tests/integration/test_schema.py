@@ -277,7 +277,7 @@ def test_several_migrations_at_once_make_one_schema(world: World, admin: Address
 MIGRATE = """
 import sys
 from functions.migrate.app import migrate
-from reminders.address import Address
+from reminders.storage.dsn import Address
 print(migrate(Address.from_url(sys.argv[1])))
 """
 
