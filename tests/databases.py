@@ -42,7 +42,7 @@ _FACTS = """
 """
 _END_SESSIONS = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 _USED = """
     SELECT oid::regclass::text FROM pg_class
