@@ -1,6 +1,5 @@
-"""What the tests share: one PostgreSQL for the session, and for each test its own copy of a migrated database."""
+"""What the tests share: one PostgreSQL for the session, and for each test an empty migrated database of its own."""
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -15,12 +14,14 @@ from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from reminders.wiring import address_of
+from tests.databases import Databases
 from tests.world import World
 
 # A test's data need not survive the machine: without fsync a commit costs the tests nothing. Los Angeles makes it show
 # when something depends on the session's time zone.
 _SERVER = {"fsync": "off", "max_connections": "200", "timezone": "America/Los_Angeles", "shared_buffers": "256MB"}
-_TEMPLATE = "reminders_template"
+# Tests run in several processes at once; where DATABASE_URL leads them all to one server, each has a template of its own.
+_TEMPLATE = "reminders_template" + os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +46,19 @@ def template(admin: Address) -> str:
     return _TEMPLATE
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def databases(admin: Address, template: str) -> Iterator[Databases]:
+    """What lends databases to the tests."""
+    lender = Databases(admin, template)
+    yield lender
+    lender.close()
 
 
 @pytest.fixture
-def address(admin: Address, template: str) -> Iterator[Address]:
+def address(databases: Databases) -> Iterator[Address]:
     """An empty migrated database of this test's own."""
-    name = f"reminders_test_{os.getpid()}_{next(_numbers)}"
-    postgres.create_database(admin, name, template)
-    postgres.set_role_settings(admin.to(name))
-    yield admin.to(name)
-    postgres.drop_database(admin, name)
+    with databases.lent() as address:
+        yield address
 
 
 @pytest.fixture
