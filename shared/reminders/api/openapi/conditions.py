@@ -1,6 +1,6 @@
 """What the OpenAPI document says of fields that go together. Made of the rules' own tables, when it is asked for."""
 
-from reminders.api.schedules import Schema
+from reminders.api.values import Schema
 from reminders.schedules import fields
 from reminders.schedules.fields import COMMON, NEEDED, OWN, SPEC_NAMES, TYPES
 

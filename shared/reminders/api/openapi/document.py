@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import openapi
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, Response
 
-from reminders.api.operations import Operation
+from reminders.api.operations import operation
 
 _TITLE = "Reminder engine"
 _VERSION = "1"
@@ -33,20 +33,16 @@ class Docs:
     def __init__(self, resolver: ApiGatewayResolver) -> None:
         self._resolver = resolver
 
-    def operations(self) -> list[Operation]:
-        return [
-            Operation(method="GET", path="/openapi.json", handler=self.document, compress=True),
-            Operation(method="GET", path="/docs", handler=self.page, compress=True),
-        ]
-
+    @operation("GET", "/openapi.json", compress=True)
     def document(self) -> Response[str]:
-        return Response(200, _JSON, self._document)
+        return Response(200, _JSON, self.text)
 
+    @operation("GET", "/docs", compress=True)
     def page(self) -> Response[str]:
         from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
         page = generate_swagger_html(
-            self._document.replace("</", "<\\/"),
+            self.text.replace("</", "<\\/"),
             (_SWAGGER_UI / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
             (_SWAGGER_UI / "swagger-ui.min.css").read_text(encoding="utf-8"),
             "",
@@ -57,20 +53,23 @@ class Docs:
         return Response(200, _HTML, page, {"Content-Security-Policy": _ONLY_FROM_HERE})
 
     @functools.cached_property
-    def _document(self) -> str:
+    def text(self) -> str:
+        """The document as it is served."""
         written = self._resolver.get_openapi_json_schema(title=_TITLE, version=_VERSION, description=_DESCRIPTION)
         return json.dumps(_in_order(json.loads(written, parse_float=_whole)))
 
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     """What Powertools writes, with our problems instead of its own, and optional parameters that are not called null."""
-    from reminders.api.answers import ProblemOut
+    from pydantic import TypeAdapter
+
     from reminders.api.openapi import examples
+    from reminders.api.problems import ProblemOut
 
     schemas = document["components"]["schemas"]
     for name in _NOT_OURS:
         schemas.pop(name, None)
-    problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    problem = TypeAdapter(ProblemOut).json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
     paths = document["paths"] = dict(sorted(document["paths"].items()))
@@ -78,8 +77,8 @@ def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     _body(paths["/schedules/preview"]["post"])["application/json"]["examples"] = examples.previews()
     _body(paths["/calendars/{name}"]["put"])["text/calendar"] = examples.calendar_file()
     for path in paths.values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", []):
+        for documented in path.values():
+            for parameter in documented.get("parameters", []):
                 parameter["schema"] = _without_null(parameter["schema"])
     return document
 

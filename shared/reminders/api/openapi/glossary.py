@@ -224,3 +224,8 @@ def known(name: str, **settings: Any) -> Any:
     """A model's field with its meaning and example."""
     entry = GLOSSARY[name]
     return Field(description=entry.meaning, examples=[entry.example], **settings)
+
+
+def known_instant(name: str) -> Any:
+    """The same for an instant that is answered."""
+    return known(name, json_schema_extra={"format": "date-time"})
