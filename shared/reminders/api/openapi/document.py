@@ -2,6 +2,7 @@
 
 import functools
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,18 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError"
 class Docs:
     def __init__(self, resolver: ApiGatewayResolver) -> None:
         self._resolver = resolver
+        self._making = threading.Lock()
 
     @operation("GET", "/openapi.json", compress=True)
     def document(self) -> Response[str]:
-        return Response(200, _JSON, self.text)
+        return Response(200, _JSON, self._text())
 
     @operation("GET", "/docs", compress=True)
     def page(self) -> Response[str]:
         from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
         page = generate_swagger_html(
-            self.text.replace("</", "<\\/"),
+            self._text().replace("</", "<\\/"),
             (_SWAGGER_UI / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
             (_SWAGGER_UI / "swagger-ui.min.css").read_text(encoding="utf-8"),
             "",
@@ -52,9 +54,12 @@ class Docs:
             page = page.replace(theirs, ours)
         return Response(200, _HTML, page, {"Content-Security-Policy": _ONLY_FROM_HERE})
 
+    def _text(self) -> str:
+        with self._making:  # Powertools and pydantic cannot make two at once
+            return self._document
+
     @functools.cached_property
-    def text(self) -> str:
-        """The document as it is served."""
+    def _document(self) -> str:
         written = self._resolver.get_openapi_json_schema(title=_TITLE, version=_VERSION, description=_DESCRIPTION)
         return json.dumps(_in_order(json.loads(written, parse_float=_whole)))
 
