@@ -8,14 +8,14 @@ more than the query does (docs/decisions/2026-11-25-the-edge-calls-the-routes.md
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-from aws_lambda_powertools.event_handler.openapi.compat import ModelField
-from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reminders.api.field_errors import field_errors
 from reminders.api.refusals import InvalidRequest
 from reminders.model import Json
+
+if TYPE_CHECKING:  # a cold start does without them
+    from aws_lambda_powertools.event_handler.openapi.compat import ModelField
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ class _Parameter(NamedTuple):
     name: str  # in the route's signature
     key: str  # in the request
     place: tuple[str, ...]  # for the errors
-    field: ModelField
+    field: "ModelField"
 
 
 class Arguments:
@@ -40,6 +40,8 @@ class Arguments:
 
     def __init__(self, path: str, route: Callable[..., Any]) -> None:
         """`path` as Powertools has it: `/reminders/<id>`."""
+        from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
+
         taken = get_dependant(path=re.sub("<(.*?)>", r"{\1}", path), call=route)
         self._path = _parameters("path", taken.path_params)
         self._query = _parameters("query", taken.query_params)
@@ -67,7 +69,7 @@ class Arguments:
         return values
 
 
-def _parameters(place: str, fields: Iterable[ModelField]) -> list[_Parameter]:
+def _parameters(place: str, fields: Iterable["ModelField"]) -> list[_Parameter]:
     return [
         _Parameter(field.name, field.alias.lower() if place == "header" else field.alias, (place, field.alias), field)
         for field in fields

@@ -1,6 +1,5 @@
 """One request after the other: each passes the guard, is answered by a route, and leaves one line in the log."""
 
-import gzip
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,6 +46,8 @@ def _answer(response: Response[str], *, compress: bool) -> Answer:
     content = (response.body or "").encode()
     headers = cast(dict[str, str], response.headers)  # Powertools would also take lists, and nobody gives it one
     if compress:
+        import gzip  # only the document and its page are
+
         content, headers = gzip.compress(content, mtime=0), {**headers, "Content-Encoding": "gzip"}
     return Answer(status=response.status_code, headers=headers, content=content)
 
