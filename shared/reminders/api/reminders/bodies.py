@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from reminders.api.openapi.glossary import known
@@ -27,8 +27,10 @@ def _new_reminder(schema: Schema) -> None:
     conditions.new_reminder(schema)
 
 
-class _New(ScheduleFields):
+class _New(BaseModel):
     """What only a new reminder says: what it is about, and how it is delivered."""
+
+    model_config = STRICT
 
     entity_type: str = line("entity_type", 100)
     entity_id: str = line("entity_id", 200)
@@ -37,14 +39,18 @@ class _New(ScheduleFields):
     schedule_type: ScheduleType = known("schedule_type")
 
 
-class _Changed(ScheduleFields):
-    """A schedule whose type may stay as it is."""
+class _Changed(BaseModel):
+    """A schedule's type, which may stay as it is."""
+
+    model_config = STRICT
 
     schedule_type: ScheduleType = known("schedule_type", default=None, json_schema_extra=_may_be_absent)
 
 
-class _Content(ScheduleFields):
+class _Content(BaseModel):
     """What a new reminder and a change may say alike."""
+
+    model_config = STRICT
 
     stop_condition_type: ConditionType | None = known("stop_condition_type", default=None)
     stop_condition_value: str | None = line("stop_condition_value", 500, default=None)
@@ -55,7 +61,7 @@ class _Content(ScheduleFields):
 
 
 # Of the bases the last one's fields come first: in this order they are documented, and errors in them reported.
-class ReminderIn(_Content, _New):
+class ReminderIn(_Content, _New, ScheduleFields):
     """A new reminder. A field that is null counts as absent."""
 
     model_config = ConfigDict(**STRICT, title="NewReminder", json_schema_extra=_new_reminder)
@@ -90,7 +96,7 @@ def _refused(field: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("cross_field", "{message}", {"field": field, "message": message})
 
 
-class ReminderPatch(_Content, _Changed):
+class ReminderPatch(_Content, _Changed, ScheduleFields):
     """A change. What is absent stays; null removes what may be without."""
 
     def edit(self) -> "Edit":
@@ -105,4 +111,4 @@ class ReminderPatch(_Content, _Changed):
         )
 
 
-_CONTENT_FIELDS = _Content.model_fields.keys() - ScheduleFields.model_fields.keys()
+_CONTENT_FIELDS = _Content.model_fields.keys()
