@@ -15,7 +15,7 @@ from reminders.conditions.registry import FLAG_KEY_PATTERN
 
 
 def _decoded(segment: str) -> str:
-    """The one place where a path is percent-decoded, whichever door it came through."""
+    """The one place where a path is percent-decoded, whichever server it came through."""
     try:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
