@@ -20,7 +20,10 @@ _DESCRIPTION = (
 _JSON = "application/json"
 _HTML = "text/html; charset=utf-8"
 # Whatever the page's script would like to load: it gets nothing from anywhere else.
-_ONLY_FROM_HERE = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+_ONLY_FROM_HERE = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'"
+)
 _REPLACED = (
     ('currentUrl.pathname + "?format=json"', '"openapi.json"'),  # the link under the title
     ('dom_id: "#swagger-ui",', 'dom_id: "#swagger-ui", validatorUrl: null,'),  # a badge from another host
