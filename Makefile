@@ -29,7 +29,7 @@ HOST_ARCHITECTURE = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 WHEELS = $(foreach tag,manylinux_2_28 manylinux_2_17 manylinux2014,$(tag)_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64))
 COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run sql test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
+.PHONY: help run sql openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ run: .venv/.run ## start it here: embedded PostgreSQL, HTTP on 127.0.0.1:8000 (P
 
 sql: .venv/.run ## one statement against the running local database (Q='SELECT …'), or a prompt
 	@$(PYTHON) -m local.sql
+
+openapi: .venv/.run ## write docs/openapi.json anew
+	@$(PYTHON) -m local.openapi
 
 test: .venv/.dev ## all tests that need no Docker (PG=16 or 18, ARGS for pytest)
 	@$(PYTHON) -m pytest $(if $(findstring .py,$(ARGS))$(filter -k,$(ARGS)),,$(AT_ONCE) -n 3) $(ARGS)

@@ -1,7 +1,7 @@
 """The HTTP server of `make run`: an ASGI application around the same routes. For local use only.
 
-Powertools' local resolver runs a route on the event loop, where a slow one would hold up all others. So each request
-gets a thread with a loop and a database connection of its own.
+The routes wait for the database. On the event loop a slow one would hold up all others, so each request gets a thread,
+which has a database connection of its own.
 """
 
 import asyncio
@@ -9,13 +9,11 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from aws_lambda_powertools.event_handler import HttpResolverLocal
-
-from reminders.api import build_api, warm_up
+from reminders.api import build_api
 from reminders.api.edge import requests
-from reminders.api.edge.guard import Admitted, Call
+from reminders.api.edge.guard import Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import LARGEST_BODY
 from reminders.commands import Commands
@@ -41,9 +39,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._commands = PerThread(lambda: build_commands(settings))
-        self._resolver = HttpResolverLocal(enable_validation=True, debug=False)
-        self._table = build_api(self._resolver, self._commands, settings)
-        warm_up(self._resolver)
+        self._routes = build_api(self._commands, settings)
+        self._routes.warm_up()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -78,10 +75,7 @@ class App:
         await send({"type": "http.response.body", "body": content})
 
     def _answer(self, scope: Message, body: bytes) -> Answer:
-        return requests.answer(self._table, lambda: _call(scope, body), self._resolve)
-
-    def _resolve(self, admitted: Admitted) -> Answer:
-        return asyncio.run(_resolved(self._resolver, admitted))
+        return requests.answer(self._routes, lambda: _call(scope, body))
 
 
 class PerThread:
@@ -130,29 +124,6 @@ def _call(scope: Message, body: bytes) -> Call:
         headers=headers,
         body=body,
     )
-
-
-async def _resolved(resolver: HttpResolverLocal, admitted: Admitted) -> Answer:
-    """Calls the resolver in the only way that it takes a request, as an ASGI server does."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": admitted.body.encode()}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": admitted.method,
-        "path": admitted.path,
-        "query_string": urlencode(admitted.query).encode(),
-        "headers": _written({**admitted.headers, "content-type": "application/json"}),
-    }
-    await resolver(scope, receive, send)
-    start, end = sent
-    headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Answer(status=start["status"], headers=headers, content=end["body"] or b"")
 
 
 def _written(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -4,7 +4,6 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from reminders.api import build_api
@@ -25,15 +24,10 @@ def commands() -> "Commands":
     return build_commands(settings)
 
 
-resolver = APIGatewayHttpResolver(enable_validation=True, debug=False)
-gateway = Gateway(
-    resolver,
-    build_api(resolver, commands, settings),
-    path_is_decoded=os.environ.get("AWS_SAM_LOCAL") == "true",
-)
+gateway = Gateway(build_api(commands, settings), path_is_decoded=os.environ.get("AWS_SAM_LOCAL") == "true")
 
 
 @logger.inject_lambda_context(log_event=False)  # never the event: it would print the Authorization header
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers one request."""
-    return gateway.answer(event, context)
+    return gateway.answer(event)

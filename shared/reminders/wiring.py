@@ -1,13 +1,12 @@
 """The composition root: settings in, working parts out. Nothing else builds anything."""
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reminders.channels import build_channels, build_recipient_checks, known_channels
-from reminders.engine.summary import Summary
-from reminders.engine.tick import Tick
 from reminders.errors import DatabaseUnavailable
 from reminders.settings import Settings
 from reminders.storage.database import Database
@@ -15,12 +14,16 @@ from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+    from botocore.config import Config
+
     from reminders.commands import Commands
+    from reminders.engine.summary import Summary
 
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
-
 API_PATIENCE_SECONDS = 10.0  # for an answer of the database: a caller shall have its 503 before API Gateway gives up
+AWS_PATIENCE_SECONDS = 3.0  # for AWS to take a connection, and to answer: without a route it never does
 
 
 def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
@@ -40,6 +43,9 @@ class Scheduler:
     """Ticks one after the other on one connection, as a warm Lambda container or the local ticker does."""
 
     def __init__(self, settings: Settings) -> None:
+        from reminders.engine.tick import Tick  # the API's cold start does without it
+
+        self._tick = Tick
         self._settings = settings
         self._store = build_store(settings)
         self._channels = build_channels(settings)
@@ -53,10 +59,10 @@ class Scheduler:
         budget_seconds: float,
         call_worker: Callable[[], None] | None = None,
         is_told_to_end: Callable[[], bool] = lambda: False,
-    ) -> Summary:
+    ) -> "Summary":
         """One tick of at most so many seconds. When more is due than it can do, `call_worker` is called MAX_WORKERS times."""
         settings = self._settings
-        return Tick(
+        return self._tick(
             self._store,
             self._channels,
             budget_seconds=budget_seconds,
@@ -81,7 +87,20 @@ def invoke_worker(function_name: str) -> None:
     import boto3
 
     payload = json.dumps({"fanned_out": True})
-    boto3.client("lambda").invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
+    boto3.client("lambda", config=aws_config()).invoke(
+        FunctionName=function_name, InvocationType="Event", Payload=payload
+    )
+
+
+def aws_config() -> "Config":
+    """How AWS is called: briefly, since whoever asks has something else to do, and with one more try."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=AWS_PATIENCE_SECONDS,
+        read_timeout=AWS_PATIENCE_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 2},
+    )
 
 
 def address_of(settings: Settings) -> Callable[[bool], Address]:
@@ -91,15 +110,23 @@ def address_of(settings: Settings) -> Callable[[bool], Address]:
             raise ValueError("neither DATABASE_URL nor DATABASE_SECRET_ARN is set")
         address = Address.from_url(settings.database_url)
         return lambda fresh: address
-    return lambda fresh: _with_secret(settings, fresh)
+    secrets = functools.cache(_secrets)  # not before it is needed: it brings AWS's library along
+    return lambda fresh: _with_secret(settings, secrets(), fresh)
 
 
-def _with_secret(settings: Settings, fresh: bool) -> Address:
+def _secrets() -> "SecretsProvider":
+    """Reads secrets and keeps them for an hour."""
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+    return SecretsProvider(boto_config=aws_config())
+
+
+def _with_secret(settings: Settings, secrets: "SecretsProvider", fresh: bool) -> Address:
     """What the secret says, and of the rest what the URL says."""
     from aws_lambda_powertools.utilities import parameters
 
     try:
-        secret = parameters.get_secret(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
+        secret: Any = secrets.get(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
     except parameters.GetParameterError as lost:
         raise DatabaseUnavailable("its secret cannot be read") from lost
     address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))

@@ -32,5 +32,5 @@ def test_importing_the_function_loads_only_what_a_request_needs() -> None:
         check=True,
     )
     loaded = set(imported.stdout.split())
-    assert "reminders.api.routes" in loaded
+    assert "reminders.api.reminders.routes" in loaded
     assert loaded & _NOT_NEEDED == set()

@@ -144,6 +144,34 @@ def test_a_function_without_a_database_says_nothing_of_it() -> None:
     assert any("wiring.py" in place for place in failure["at"])
 
 
+def test_an_answer_that_cannot_be_written_says_what_became_of_the_request(
+    api: LambdaDoor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was committed is not called undone, only because its answer failed: 500 says so, and the log has the place."""
+
+    def broken(moment: object) -> str:
+        raise ArithmeticError
+
+    monkeypatch.setattr("reminders.api.flags.utc_text", broken)
+    with captured_log() as log:
+        reply = api("PUT", "/flags/done", {"value": True})
+    assert (reply.status, reply.json["type"]) == (500, "/problems/internal-error")
+    assert reply.json["detail"].startswith("the request was carried out")
+    assert world.sql("SELECT key FROM status_flags") == [["done"]]
+    failure = next(line for line in lines(log) if line["level"] == "ERROR")
+    assert failure["error"] == "ArithmeticError"
+
+
+def test_a_failure_before_anything_is_done_says_so(api: LambdaDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error of the command itself has changed nothing."""
+
+    def broken(self: object, name: str) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr("reminders.commands.calendars.Calendars.get", broken)
+    assert api("GET", "/calendars/germany").json["detail"].startswith("the request was not carried out")
+
+
 def test_a_request_leaves_one_line_in_the_log(api: LambdaDoor) -> None:
     """Method, route, status and milliseconds: enough to count and to find, and nothing that is anybody's business."""
     with captured_log() as log:

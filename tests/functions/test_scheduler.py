@@ -154,7 +154,7 @@ def test_another_worker_is_invoked_asynchronously(monkeypatch: pytest.MonkeyPatc
         def invoke(self, **given: Any) -> None:
             calls.append(given)
 
-    monkeypatch.setattr(boto3, "client", lambda name: Client())
+    monkeypatch.setattr(boto3, "client", lambda name, config: Client())
     wiring.invoke_worker("reminders-dev-scheduler")
     assert calls == [
         {"FunctionName": "reminders-dev-scheduler", "InvocationType": "Event", "Payload": '{"fanned_out": true}'}

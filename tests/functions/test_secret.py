@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from reminders.settings import Settings
 from reminders.storage.dsn import Address
-from reminders.wiring import address_of
+from reminders.wiring import address_of, invoke_worker
 
 SECRET = {"username": "app", "password": "first", "host": "db.example.com", "port": 5433, "dbname": "reminders"}
 
@@ -83,3 +85,22 @@ def test_a_rotated_secret_is_read_when_the_old_one_is_refused(secrets: Any) -> N
 def test_without_a_secret_the_url_is_all() -> None:
     """DATABASE_URL alone needs no AWS."""
     assert address_of(Settings(database_url="postgresql://app:pw@localhost/x"))(True).password == "pw"
+
+
+def test_aws_is_not_waited_for_longer_than_a_caller_waits(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a network without a route to AWS a call ends within seconds: both clients have time-outs and few tries."""
+    configs: list[Any] = []
+    client = boto3.session.Session.client
+
+    def spied(self: Any, name: str, *arguments: Any, config: Any = None, **more: Any) -> Any:
+        configs.append(config)
+        return client(self, name, *arguments, config=config, **more)
+
+    monkeypatch.setattr(boto3.session.Session, "client", spied)
+    address_of(Settings(database_secret_arn=keep(secrets, SECRET)))(False)
+    with suppress(ClientError):  # there is no function of this name
+        invoke_worker("reminders-dev-scheduler")
+    assert len(configs) == 2
+    for config in configs:
+        seconds = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
+        assert 0 < seconds <= 12

@@ -14,7 +14,7 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
-from local import server
+from local import openapi, server
 from reminders.api.openapi import examples
 from reminders.settings import Settings
 from tests.doors import Door
@@ -69,6 +69,12 @@ def test_every_operation_is_in_the_document(document: dict[str, Any]) -> None:
         "DELETE /flags/{key}",
         "GET /health",
     }
+
+
+def test_the_committed_document_is_the_served_one(document: dict[str, Any]) -> None:
+    """docs/openapi.json shows a change of the API in its review: `make openapi` writes it."""
+    assert openapi.FILE.read_text(encoding="utf-8") == openapi.document()
+    assert json.loads(openapi.document()) == document
 
 
 def test_every_field_and_parameter_has_a_meaning_and_an_example(document: dict[str, Any]) -> None:

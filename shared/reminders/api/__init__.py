@@ -1,57 +1,62 @@
-"""The HTTP API, the same behind every door: Lambda's (`gateway`) and the local server's.
+"""The HTTP API. What is asked of a noun, how that is documented, and what comes in and goes out, stand together:
 
-routes · catalogue         what the API does, and on which paths
-schemas · schedules        the bodies that come in; ics: iCalendar files
-answers · reminder_answers the bodies that go out
-parameters · values        path, query and headers; validated texts and instants
-door · guard · strict_json what each request passes before a route sees it
-problems · refusals        errors as problem+json
-docs · glossary            the OpenAPI document and the words in it; fitting · examples: its conditions and bodies
+reminders/ · schedules/ · runs · flags · calendars (and calendar_files) · health
+
+What these share:
+
+operations               a route with what the OpenAPI document says of it
+parameters · values      what comes in the path, the query and the headers; checked texts and instants
+cursors · etags          where a page begins; which version a caller has seen
+replies                  what a route returns
+refusals · field_errors  what is not let in; problems: errors as problem+json
+
+What stands around them:
+
+routes · arguments       finds the operation for a request, and reads what its route takes
+edge/                    what every request passes, on Lambda and locally
+openapi/                 the document
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from reminders.api import answers, problems, reminder_answers, schemas
-from reminders.api.catalogue import calendar_operations, flag_operations, health_operation, reminder_operations
+from reminders.api.calendars import CalendarRoutes
+from reminders.api.flags import FlagRoutes
+from reminders.api.health import HealthRoutes
 from reminders.api.openapi.document import Docs
-from reminders.api.operations import Operation, Table
-from reminders.api.routes import CalendarRoutes, FlagRoutes, HealthRoute, ReminderRoutes
+from reminders.api.operations import Operation, operations_of
+from reminders.api.reminders.routes import ReminderRoutes
+from reminders.api.routes import Routes
+from reminders.api.runs import RunRoutes
+from reminders.api.schedules.routes import PreviewRoutes
 from reminders.settings import Settings
 
 if TYPE_CHECKING:  # a cold start does without them
     from reminders.commands import Commands
 
 
-def build_api(resolver: ApiGatewayResolver, commands: "Callable[[], Commands]", settings: Settings) -> Table:
-    """Registers the API on a resolver, and returns the table by which the door finds its operations.
-
-    `commands` provides the verbs to the thread that asks.
-    """
-    operations = [
-        *reminder_operations(ReminderRoutes(commands)),
-        *flag_operations(FlagRoutes(commands)),
-        *calendar_operations(CalendarRoutes(commands)),
-        health_operation(HealthRoute(commands, settings)),
-        *Docs(resolver).operations(),
-    ]
+def build_api(commands: "Callable[[], Commands]", settings: Settings) -> Routes:
+    """The routes of the API. `commands` provides the verbs to the thread that asks."""
+    resolver = APIGatewayHttpResolver(enable_validation=True, debug=False)
+    nouns = (
+        ReminderRoutes(commands),
+        RunRoutes(commands),
+        PreviewRoutes(commands),
+        FlagRoutes(commands),
+        CalendarRoutes(commands),
+        HealthRoutes(commands, settings),
+        Docs(resolver),
+    )
+    operations = [operation for noun in nouns for operation in operations_of(noun)]
     for operation in operations:
         _register(resolver, operation)
-    resolver.exception_handler(Exception)(problems.respond)
-    return Table(operations)
+    return Routes(operations)
 
 
-def warm_up(resolver: ApiGatewayResolver) -> None:
-    """Builds all models and parameters. A server with threads does it first: pydantic and Powertools would build each
-    at its first use, and two threads must not do that at once."""
-    for model in (*schemas.ALL, *answers.ALL, *reminder_answers.ALL):
-        model.model_rebuild()
-    resolver.get_openapi_schema()
-
-
-def _register(resolver: ApiGatewayResolver, operation: Operation) -> None:
+def _register(resolver: APIGatewayHttpResolver, operation: Operation) -> None:
+    """Powertools makes the document of what is registered."""
     resolver.route(
         operation.path,
         operation.method,
@@ -65,4 +70,4 @@ def _register(resolver: ApiGatewayResolver, operation: Operation) -> None:
     )(operation.handler)
 
 
-__all__ = ["build_api", "warm_up"]
+__all__ = ["build_api"]

@@ -15,7 +15,7 @@ from reminders.schedules.rrule.parts import Parts
 from reminders.schedules.rrule.recurrence import Recurrence, last_permitted
 from reminders.schedules.zones import moment_of, wall_of
 
-MAX_DAYS = 60  # of one event: what is longer is no holiday
+MAX_DAYS = 60  # of one event: anything longer is not a holiday
 MAX_HOLIDAYS = 5_000
 YEARS_BACK, YEARS_AHEAD = 10, 20  # that count: what repeats may do so for ever
 _MAX_RULES = 50  # of all events: one that seldom fires costs as much as a hundred single days
@@ -27,7 +27,7 @@ _DAYS = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE")  # what say
 
 def holidays(raw: bytes, today: date) -> list[date]:
     """The days off that a file means in the years around today; InvalidRequest when it cannot be read, or means none, or
-    too many. Events with a time of day and cancelled ones are none."""
+    too many. Events with a time of day, and cancelled ones, do not count."""
     events = [event for event in _events(raw) if _counts(event)]
     if not events:
         raise _refused("has no all-day events")

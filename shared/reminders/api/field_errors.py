@@ -37,9 +37,7 @@ _BY_PATTERN = {
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """What pydantic has found in a request; empty when the fault lies in an answer."""
-    if any(error["loc"][:1] == ("response",) for error in errors):
-        return []
+    """What pydantic has found in a request."""
     return [FieldError(_field(error), _message(error)) for error in errors]
 
 

@@ -1,16 +1,16 @@
-"""What an operation of the API is, and the table in which the door looks it up."""
+"""What an operation of the API is: a route, and what the OpenAPI document says of it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from inspect import signature
-from typing import Annotated, Any, get_args, get_origin
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from reminders.api.refusals import UnknownPath, WrongMethod
+from reminders.api.arguments import Arguments
+from reminders.api.openapi.responses import Documented
 
-type Documented = dict[int, OpenAPIResponse]
+type Handler = Callable[..., Response[str]]
 
 JSON, ICS = "application/json", "text/calendar"
 
@@ -18,76 +18,62 @@ MAX_BODY = 65_536  # bytes, where an operation does not say otherwise
 LARGEST_BODY = 1_048_576  # that any of them takes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method on one path. `path` is in Powertools' words: `/reminders/<id>`."""
+    """One method on one path. `path` is written as Powertools has it: `/reminders/<id>`."""
 
     method: str
     path: str
-    handler: Callable[..., Any]
-    summary: str = ""
-    description: str = ""
-    tag: str = ""
-    answers: Documented | None = None  # by status, in OpenAPI's words; None: not in the document
-    compress: bool = False
-    bodies: Mapping[str, int] = field(
-        default_factory=lambda: {JSON: MAX_BODY}
-    )  # media types, and how many bytes of each
+    handler: Handler
+    summary: str
+    description: str
+    tag: str
+    answers: Documented | None  # by status; None: not in the document
+    compress: bool  # the answer, for callers that take gzip
+    bodies: Mapping[str, int]  # media types, and how many bytes of each
 
-    @property
-    def takes_body(self) -> bool:
-        return any(_is(Body, annotation) for annotation in self._parameters().values())
-
-    @property
-    def query(self) -> frozenset[str]:
-        """The names of its query parameters."""
-        return frozenset(name for name, annotation in self._parameters().items() if _is(Query, annotation))
-
-    def _parameters(self) -> dict[str, Any]:
-        return {name: parameter.annotation for name, parameter in signature(self.handler).parameters.items()}
+    @cached_property
+    def arguments(self) -> Arguments:
+        """What the route takes from a request; worked out at its first use, so that a cold start does without."""
+        return Arguments(self.path, self.handler)
 
 
-def _is(kind: type, annotation: Any) -> bool:
-    return get_origin(annotation) is Annotated and any(isinstance(mark, kind) for mark in get_args(annotation))
+def operation[F: Handler](
+    method: str,
+    path: str,
+    *,
+    summary: str = "",
+    description: str = "",
+    tag: str = "",
+    answers: Documented | None = None,
+    compress: bool = False,
+    bodies: Mapping[str, int] = {JSON: MAX_BODY},
+) -> Callable[[F], F]:
+    """Marks the method of a noun's class that answers `method` on `path`."""
+
+    def mark(handler: F) -> F:
+        vars(handler)[_MARK] = Operation(
+            method=method,
+            path=path,
+            handler=handler,
+            summary=summary,
+            description=description,
+            tag=tag,
+            answers=answers,
+            compress=compress,
+            bodies=bodies,
+        )
+        return handler
+
+    return mark
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """An operation as the door needs it."""
-
-    route: str
-    takes_body: bool
-    query: frozenset[str]
-    bodies: Mapping[str, int]
+_MARK = "operation"
 
 
-class Table:
-    """Finds an operation by method and path."""
-
-    def __init__(self, operations: Sequence[Operation]) -> None:
-        self._paths: dict[tuple[str, ...], dict[str, Place]] = {}
-        for operation in operations:
-            place = Place(
-                route=operation.path,
-                takes_body=operation.takes_body,
-                query=operation.query,
-                bodies=operation.bodies,
-            )
-            self._paths.setdefault(tuple(operation.path.split("/")), {})[operation.method] = place
-
-    def find(self, method: str, path: str) -> Place:
-        """The operation for a path whose segments are still percent-encoded; UnknownPath or WrongMethod."""
-        segments = path.split("/")
-        methods = next((found for template, found in self._paths.items() if _fits(template, segments)), None)
-        if methods is None:
-            raise UnknownPath
-        if method not in methods:
-            raise WrongMethod(sorted(methods))
-        return methods[method]
-
-
-def _fits(template: tuple[str, ...], segments: Sequence[str]) -> bool:
-    return len(template) == len(segments) and all(
-        bool(segment) if expected.startswith("<") else segment == expected
-        for expected, segment in zip(template, segments, strict=True)
-    )
+def operations_of(noun: object) -> Iterator[Operation]:
+    """The operations of a noun, bound to it, in the order in which its class defines them."""
+    members: Mapping[str, Any] = vars(type(noun))
+    for name, member in members.items():
+        if hasattr(member, _MARK):
+            yield replace(getattr(member, _MARK), handler=getattr(noun, name))

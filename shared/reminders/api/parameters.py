@@ -15,7 +15,7 @@ from reminders.conditions.flags import FLAG_KEY_PATTERN
 
 
 def _decoded(segment: str) -> str:
-    """The one place where a path is percent-decoded, whichever door it came through."""
+    """The one place where a path is percent-decoded, whichever server it came through."""
     try:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
@@ -58,6 +58,7 @@ IfMatch = Annotated[
     Header(alias="If-Match", description=GLOSSARY["If-Match"].meaning, examples=[GLOSSARY["If-Match"].example]),
 ]
 
+DEFAULT_LIMIT = 50
 Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_number_to(200)), _query("limit")]
 
 ReminderCursor = Annotated[str | None, Field(pattern=cursors.REMINDERS), _cursor(cursors.after_reminder(ID_EXAMPLE))]
@@ -66,6 +67,7 @@ FlagCursor = Annotated[str | None, Field(pattern=cursors.FLAGS), _cursor(cursors
 CalendarCursor = Annotated[str | None, Field(pattern=cursors.CALENDARS), _cursor(cursors.after_key("germany"))]
 
 After = Annotated[Instant | None, _query("after")]
+DEFAULT_COUNT = 10
 Count = Annotated[int, Field(ge=1, le=100), BeforeValidator(_number_to(100)), _query("count")]
 
 StatusFilter = Annotated[Literal["ACTIVE", "PAUSED", "COMPLETED", "CANCELLED", "FAILED"] | None, _query("status")]

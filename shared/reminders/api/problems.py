@@ -5,12 +5,11 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple, NotRequired, TypedDict
 
-from aws_lambda_powertools.event_handler.api_gateway import Response
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import with_config
 
-from reminders.api.field_errors import field_errors
+from reminders.api.openapi.glossary import known
 from reminders.api.refusals import (
     BodyTooLarge,
     FieldError,
@@ -20,6 +19,7 @@ from reminders.api.refusals import (
     UnsupportedMediaType,
     WrongMethod,
 )
+from reminders.api.replies import Unanswerable
 from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
@@ -65,10 +65,28 @@ KINDS: dict[type[Exception], Kind] = {
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
-    RequestValidationError: _INVALID,
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
     Exception: _UNEXPECTED,
 }
+
+
+@with_config(title="FieldError")
+class FieldErrorOut(TypedDict):
+    """What is wrong with one field."""
+
+    field: Annotated[str, known("field")]
+    message: Annotated[str, known("message")]
+
+
+@with_config(title="Problem")
+class ProblemOut(TypedDict):
+    """Any answer that is not a success: RFC 9457."""
+
+    type: Annotated[str, known("type", json_schema_extra={"format": "uri-reference"})]
+    title: Annotated[str, known("title")]
+    status: Annotated[int, known("problem_status")]
+    detail: Annotated[str, known("detail")]
+    errors: NotRequired[Annotated[list[FieldErrorOut], known("errors")]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,36 +101,29 @@ class Problem:
     @property
     def body(self) -> str:
         kind = self.kind
-        content: dict[str, Any] = {
+        content: ProblemOut = {
             "type": kind.type,
             "title": kind.title,
             "status": kind.status,
             "detail": self.detail,
         }
         if self.errors:
-            content["errors"] = [error._asdict() for error in self.errors]
+            content["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
         return json.dumps(content)
-
-
-def respond(error: Exception) -> Response[str]:
-    """The problem as Powertools' exception handlers return it."""
-    problem = of(error)
-    return Response(problem.kind.status, CONTENT_TYPE, problem.body, dict(problem.headers))
 
 
 def of(error: Exception) -> Problem:
     """What an exception is to a caller. What nobody expects is logged, and says nothing of itself."""
     kind = next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
     match error:
-        case RequestValidationError():
-            found = field_errors(error.errors())
-            return _of_fields(found) if found else _unexpected(error)
         case InvalidRequest():
             return _of_fields(error.errors)
         case InvalidField():
             return _of_fields([FieldError(error.field, error.message)])
         case WrongMethod():
             return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
+        case Unanswerable():
+            return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
@@ -121,7 +132,9 @@ def of(error: Exception) -> Problem:
                 detail="try again in a moment: whether the request was carried out is not known",
                 headers=after,
             )
-    return _unexpected(error) if kind is _UNEXPECTED else Problem(kind=kind, detail=str(error))
+    if kind is _UNEXPECTED:
+        return _unexpected(error, "the request was not carried out")
+    return Problem(kind=kind, detail=str(error))
 
 
 def _of_fields(errors: Iterable[FieldError]) -> Problem:
@@ -129,10 +142,10 @@ def _of_fields(errors: Iterable[FieldError]) -> Problem:
     return Problem(kind=_INVALID, detail=str(invalid), errors=invalid.errors)
 
 
-def _unexpected(error: Exception) -> Problem:
+def _unexpected(error: BaseException, what_became: str) -> Problem:
     """Logged by its type and place: its text might hold what a caller has sent."""
     logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": _places(error)})
-    return Problem(kind=_UNEXPECTED, detail="the request was not carried out; the service's log says more")
+    return Problem(kind=_UNEXPECTED, detail=f"{what_became}; the service's log says more")
 
 
 def _places(error: BaseException) -> list[str]:

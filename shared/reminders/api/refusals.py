@@ -1,4 +1,4 @@
-"""What is refused at the door, before any command is asked. `problems.py` says which status each becomes."""
+"""What the edge refuses, before any command is asked. `problems.py` says which status each becomes."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class WrongMethod(ReminderError):
 
 
 class BodyTooLarge(ReminderError):
-    """The body is longer than the door lets in."""
+    """The body is longer than the operation takes."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"a body holds at most {limit_bytes} bytes")

@@ -5,10 +5,18 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from reminders import conditions
+from reminders.api.openapi.glossary import known
+
+STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
+"""Of all bodies: nothing is coerced, unknown fields are refused. Deferred, so that a body costs a cold start nothing until
+a request needs it."""
+
+type Schema = dict[str, Any]
+"""A JSON Schema, while the OpenAPI document is being made."""
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -58,8 +66,28 @@ def day(text: object) -> date:
     return found
 
 
+def line(name: str, longest: int, **settings: Any) -> Any:
+    """A field of one line that is not empty."""
+    return known(name, min_length=1, max_length=longest, pattern=ONE_LINE, **settings)
+
+
+def each_once[T](values: list[T]) -> list[T]:
+    """The same list, in which nothing stands twice."""
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("unique", "names something twice")
+    return values
+
+
+def unique(schema: Schema) -> None:
+    """Says of a list in the OpenAPI document that nothing stands in it twice; also within a union with null."""
+    for part in [schema, *schema.get("anyOf", [])]:
+        if part.get("type") == "array":
+            part["uniqueItems"] = True
+
+
 Instant = Annotated[datetime, BeforeValidator(instant)]
 Day = Annotated[date, BeforeValidator(day)]
+Weekdays = Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(each_once)]
 
 
 class _OneOf:

@@ -1,17 +1,16 @@
-"""The guard at the door: nothing reaches Powertools, pydantic or PostgreSQL that one of them would trip over."""
+"""The guard: nothing gets past it that a route, pydantic or PostgreSQL would trip over."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_to_bytes
 
+from reminders.api.arguments import Given
 from reminders.api.edge import strict_json
-from reminders.api.operations import ICS, MAX_BODY, Place
+from reminders.api.operations import ICS, MAX_BODY, Operation
 from reminders.api.refusals import BodyTooLarge, FieldError, InvalidRequest, UnsupportedMediaType
-
-# What a route or Powertools reads; nothing else passes, so that nothing else can trip them.
-_HEADERS = ("if-match", "accept-encoding")
+from reminders.api.routes import Found
+from reminders.model import Json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,23 +24,11 @@ class Call:
     body: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Admitted:
-    """A request that may go on to the resolver."""
-
-    method: str
-    path: str  # normalised
-    query: Mapping[str, str]  # decoded, each name once
-    headers: Mapping[str, str]
-    body: str  # a JSON object, or empty
-
-
-def admit(call: Call, path: str, place: Place) -> Admitted:
-    """The request in a form that is safe to go on with; or one of the refusals. `path` is normalised."""
-    body = _body(call, place)
-    query = _query(call.query, place.query)
-    headers = {name: call.headers[name] for name in _HEADERS if name in call.headers}
-    return Admitted(method=call.method, path=path, query=query, headers=headers, body=body)
+def admit(call: Call, found: Found) -> Given:
+    """What the request gives to the operation that was found for it, safe to go on with; or one of the refusals."""
+    body = _body(call, found.operation)
+    query = _query(call.query, found.operation.arguments.query_names)
+    return Given(in_path=found.in_path, query=query, headers=call.headers, body=body)
 
 
 def normalised(path: str) -> str:
@@ -78,35 +65,36 @@ def _shown(name: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in name[:60])
 
 
-def _body(call: Call, place: Place) -> str:
+def _body(call: Call, operation: Operation) -> dict[str, Json] | None:
+    takes_body = operation.arguments.takes_body
     media_type = _media_type(call.headers.get("content-type", ""))
-    most = place.bodies.get(media_type, MAX_BODY)
+    most = operation.bodies.get(media_type, MAX_BODY)
     if len(call.body) > most:
         raise BodyTooLarge(most)
     if not call.body:
-        if place.takes_body:
+        if takes_body:
             raise InvalidRequest([FieldError("body", "is required")])
-        return ""
-    if media_type not in place.bodies:
-        raise UnsupportedMediaType(place.bodies)
-    return _from_ics(call.body) if media_type == ICS else _from_json(call.body, takes_body=place.takes_body)
+        return None
+    if media_type not in operation.bodies:
+        raise UnsupportedMediaType(operation.bodies)
+    return _from_ics(call.body) if media_type == ICS else _from_json(call.body, takes_body=takes_body)
 
 
-def _from_json(raw: bytes, *, takes_body: bool) -> str:
+def _from_json(raw: bytes, *, takes_body: bool) -> dict[str, Json]:
     value = strict_json.parse(raw)
     if not isinstance(value, dict):
         raise InvalidRequest([FieldError("body", "must be a JSON object")])
     if value and not takes_body:
         raise InvalidRequest([FieldError("body", "there is none here: leave it out, or send {}")])
-    return raw.decode("utf-8")
+    return value
 
 
-def _from_ics(raw: bytes) -> str:
-    """An iCalendar file as the JSON that means the same: its holidays, and the working weekdays that there are."""
+def _from_ics(raw: bytes) -> dict[str, Json]:
+    """An iCalendar file as the object that means the same: its holidays, and the working weekdays that there are."""
     from reminders.api import calendar_files  # it brings the library along, which no other request needs
 
     days = calendar_files.holidays(raw, datetime.now(UTC).date())
-    return json.dumps({"working_weekdays": None, "holidays": [day.isoformat() for day in days]})
+    return {"working_weekdays": None, "holidays": [day.isoformat() for day in days]}
 
 
 def _media_type(content_type: str) -> str:

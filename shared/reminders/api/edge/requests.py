@@ -1,12 +1,15 @@
-"""The door: each request passes the guard, is answered, and leaves one line in the log. The same for every server."""
+"""One request after the other: each passes the guard, is answered by a route, and leaves one line in the log."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from reminders.api import problems
-from reminders.api.edge.guard import Admitted, Call, admit, normalised
-from reminders.api.operations import Table
+from reminders.api.edge.guard import Call, admit, normalised
+from reminders.api.routes import Routes
 from reminders.observe import logger
 
 
@@ -19,23 +22,34 @@ class Answer:
     content: bytes
 
 
-def answer(table: Table, read: Callable[[], Call], resolve: Callable[[Admitted], Answer]) -> Answer:
-    """Answers one request: `read` makes a call of it, `resolve` hands what was admitted to the resolver. Never raises."""
+def answer(routes: Routes, read: Callable[[], Call]) -> Answer:
+    """Answers the request that `read` makes of what the server has received. Never raises."""
     began = time.perf_counter()
-    method, route = None, None
+    method, path = None, None
     try:
         call = read()
         method = call.method[:10]
-        path = normalised(call.path)
-        place = table.find(call.method, path)
-        route = place.route
-        answered = resolve(admit(call, path, place))
+        found = routes.find(call.method, normalised(call.path))
+        operation = found.operation
+        path = operation.path
+        response = operation.handler(**operation.arguments.read(admit(call, found)))
+        answered = _answer(response, compress=operation.compress and "gzip" in call.headers.get("accept-encoding", ""))
     except Exception as error:
         answered = _refusal(error)
-    # Never the path, the query or a header: they hold keys, filters and credentials.
-    facts = {"method": method, "route": route, "status": answered.status}
+    # Never the path itself, the query or a header: they hold keys, filters and credentials.
+    facts = {"method": method, "route": path, "status": answered.status}
     logger.info("request", extra={**facts, "ms": round((time.perf_counter() - began) * 1000, 1)})
     return answered
+
+
+def _answer(response: Response[str], *, compress: bool) -> Answer:
+    content = (response.body or "").encode()
+    headers = cast(dict[str, str], response.headers)  # Powertools would also take lists, and nobody gives it one
+    if compress:
+        import gzip  # only the document and its page are
+
+        content, headers = gzip.compress(content, mtime=0), {**headers, "Content-Encoding": "gzip"}
+    return Answer(status=response.status_code, headers=headers, content=content)
 
 
 def _refusal(error: Exception) -> Answer:

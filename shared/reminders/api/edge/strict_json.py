@@ -1,4 +1,4 @@
-"""JSON read strictly: what the standard library lets through and PostgreSQL or another reader would trip over is refused."""
+"""JSON read strictly: refused is what the standard library lets through and PostgreSQL would trip over."""
 
 import json
 import math

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reminders.api.schedules import Schema
+from reminders.api.values import Schema
 from reminders.schedules.fields import COMMON, SPEC_NAMES
 from reminders.schedules.registry import TYPES
 from reminders.schedules.schedule_type import ScheduleType

@@ -2,13 +2,14 @@
 
 import functools
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import openapi
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, Response
 
-from reminders.api.operations import Operation
+from reminders.api.operations import operation
 
 _TITLE = "Reminder engine"
 _VERSION = "1"
@@ -19,7 +20,10 @@ _DESCRIPTION = (
 _JSON = "application/json"
 _HTML = "text/html; charset=utf-8"
 # Whatever the page's script would like to load: it gets nothing from anywhere else.
-_ONLY_FROM_HERE = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+_ONLY_FROM_HERE = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'"
+)
 _REPLACED = (
     ('currentUrl.pathname + "?format=json"', '"openapi.json"'),  # the link under the title
     ('dom_id: "#swagger-ui",', 'dom_id: "#swagger-ui", validatorUrl: null,'),  # a badge from another host
@@ -32,21 +36,18 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError"
 class Docs:
     def __init__(self, resolver: ApiGatewayResolver) -> None:
         self._resolver = resolver
+        self._making = threading.Lock()
 
-    def operations(self) -> list[Operation]:
-        return [
-            Operation(method="GET", path="/openapi.json", handler=self.document, compress=True),
-            Operation(method="GET", path="/docs", handler=self.page, compress=True),
-        ]
-
+    @operation("GET", "/openapi.json", compress=True)
     def document(self) -> Response[str]:
-        return Response(200, _JSON, self._document)
+        return Response(200, _JSON, self._text())
 
+    @operation("GET", "/docs", compress=True)
     def page(self) -> Response[str]:
         from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
         page = generate_swagger_html(
-            self._document.replace("</", "<\\/"),
+            self._text().replace("</", "<\\/"),
             (_SWAGGER_UI / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
             (_SWAGGER_UI / "swagger-ui.min.css").read_text(encoding="utf-8"),
             "",
@@ -56,6 +57,10 @@ class Docs:
             page = page.replace(theirs, ours)
         return Response(200, _HTML, page, {"Content-Security-Policy": _ONLY_FROM_HERE})
 
+    def _text(self) -> str:
+        with self._making:  # Powertools and pydantic cannot make two at once
+            return self._document
+
     @functools.cached_property
     def _document(self) -> str:
         written = self._resolver.get_openapi_json_schema(title=_TITLE, version=_VERSION, description=_DESCRIPTION)
@@ -64,13 +69,15 @@ class Docs:
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     """What Powertools writes, with our problems instead of its own, and optional parameters that are not called null."""
-    from reminders.api.answers import ProblemOut
+    from pydantic import TypeAdapter
+
     from reminders.api.openapi import examples
+    from reminders.api.problems import ProblemOut
 
     schemas = document["components"]["schemas"]
     for name in _NOT_OURS:
         schemas.pop(name, None)
-    problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    problem = TypeAdapter(ProblemOut).json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
     paths = document["paths"] = dict(sorted(document["paths"].items()))
@@ -78,8 +85,8 @@ def _in_order(document: dict[str, Any]) -> dict[str, Any]:
     _body(paths["/schedules/preview"]["post"])["application/json"]["examples"] = examples.previews()
     _body(paths["/calendars/{name}"]["put"])["text/calendar"] = examples.calendar_file()
     for path in paths.values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", []):
+        for documented in path.values():
+            for parameter in documented.get("parameters", []):
                 parameter["schema"] = _without_null(parameter["schema"])
     return document
 

@@ -176,10 +176,10 @@ GLOSSARY: dict[str, Entry] = {
     # A business calendar
     "name": Entry("The calendar's name: 1 to 100 letters, digits or any of `. _ : @ + = -`.", "germany"),
     "working_weekdays": Entry(
-        "The weekdays on which work is done; Monday to Friday without it. Null: those that the calendar has already.",
+        "The weekdays on which work is done; Monday to Friday by default. Null keeps those that the calendar has.",
         ["mon", "tue", "wed", "thu", "fri"],
     ),
-    "holidays": Entry("The dates on which it is not, within 100 years of now.", ["2026-12-25", "2026-12-26"]),
+    "holidays": Entry("The dates on which no work is done, within 100 years of now.", ["2026-12-25", "2026-12-26"]),
     # A preview
     "after": Entry("Only instants strictly after this one: RFC 3339 with a UTC offset; now without it.", _INSTANT),
     "count": Entry("How many instants at most.", 10),
@@ -190,7 +190,7 @@ GLOSSARY: dict[str, Entry] = {
     "local": Entry("The same in the schedule's time zone, with its offset.", "2026-03-29T03:00:00+02:00"),
     "notes": Entry(
         "What has moved it: `dst_gap` and `dst_overlap`, a clock that passes over a time or shows it twice; `clamped`, a"
-        " month that is too short; `deferred`, a window, with `holiday` when its day is none on which work is done.",
+        " month that is too short; `deferred`, a window, with `holiday` when it fell on a day without work.",
         ["dst_gap"],
     ),
     # Lists and parameters
@@ -224,3 +224,8 @@ def known(name: str, **settings: Any) -> Any:
     """A model's field with its meaning and example."""
     entry = GLOSSARY[name]
     return Field(description=entry.meaning, examples=[entry.example], **settings)
+
+
+def known_instant(name: str) -> Any:
+    """The same for an instant that is answered."""
+    return known(name, json_schema_extra={"format": "date-time"})

@@ -1,7 +1,7 @@
 """The schedule of a reminder as it comes in: its fields, flat, each with its bounds.
 
-Which of them belong together is said once, in `rules/fields.py`: by it the commands refuse, and from it the OpenAPI
-document's conditions are made (`fitting.py`).
+Which of them belong together is said once, by the rules of schedules: by them the commands refuse, and from them the
+OpenAPI document's conditions are made (`openapi/conditions.py`).
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -10,41 +10,36 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from reminders.api.openapi.glossary import known
-from reminders.api.values import CALENDAR_NAME, CLOSES, ONE_LINE, OPENS, WEEKDAYS, Instant, Weekday, minutes_of
+from reminders.api.values import (
+    CALENDAR_NAME,
+    CLOSES,
+    ONE_LINE,
+    OPENS,
+    STRICT,
+    WEEKDAYS,
+    Instant,
+    Schema,
+    Weekdays,
+    each_once,
+    line,
+    minutes_of,
+    unique,
+)
 from reminders.model import ScheduleSpec, SendWindow
-
-# `defer_build`: a model costs a cold start nothing until a request needs it.
-STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
 
 _MAX_MINUTES = 5_256_000  # ten years
 
-type Schema = dict[str, Any]
-"""A JSON Schema, while the OpenAPI document is being made."""
 
+def _new_schedule(schema: Schema) -> None:
+    from reminders.api.openapi import conditions
 
-def line(name: str, longest: int, **settings: Any) -> Any:
-    """A field of one line that is not empty."""
-    return known(name, min_length=1, max_length=longest, pattern=ONE_LINE, **settings)
-
-
-def _each_once[T](values: list[T]) -> list[T]:
-    if len(set(values)) < len(values):
-        raise PydanticCustomError("unique", "names something twice")
-    return values
-
-
-def unique(schema: Schema) -> None:
-    """Also within a union with null."""
-    for part in [schema, *schema.get("anyOf", [])]:
-        if part.get("type") == "array":
-            part["uniqueItems"] = True
+    conditions.new_schedule(schema)
 
 
 Zone = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
-Weekdays = Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(_each_once)]
 _Minutes = Annotated[int, Field(ge=1, le=_MAX_MINUTES)]
 _Offset = Annotated[str, Field(min_length=2, max_length=50, pattern=ONE_LINE)]
-_Offsets = Annotated[list[_Offset], Field(min_length=1, max_length=50), AfterValidator(_each_once)]
+_Offsets = Annotated[list[_Offset], Field(min_length=1, max_length=50), AfterValidator(each_once)]
 _Instants = Annotated[list[Instant], Field(max_length=500)]
 
 ScheduleType = Literal["recurring", "one_time", "calendar", "cron", "rrule", "anchored"]
@@ -110,13 +105,27 @@ class ScheduleFields(BaseModel):
     window_policy: Literal["defer", "skip"] | None = known("window_policy", default=None)
     jitter_seconds: Annotated[int, Field(ge=0, le=3_600)] | None = known("jitter_seconds", default=None)
 
-    def schedule_spec(self, schedule_type: str) -> ScheduleSpec:
-        """The same in the words of the domain."""
-        return ScheduleSpec(schedule_type=schedule_type, **self.schedule_values())
+    def specification_of(self, schedule_type: str) -> ScheduleSpec:
+        """A schedule of a type in the words of the domain: what a new reminder, a change and a preview ask for alike."""
+        given = self.model_fields_set & _SCHEDULE_FIELDS
+        return ScheduleSpec(schedule_type=schedule_type, **{name: _domain(getattr(self, name)) for name in given})
 
-    def schedule_values(self) -> dict[str, Any]:
-        """Each field's value in the words of the domain."""
-        return {name: _domain(getattr(self, name)) for name in ScheduleFields.model_fields}
+
+_SCHEDULE_FIELDS = ScheduleFields.model_fields.keys()
+
+
+class PreviewIn(ScheduleFields):
+    """A schedule to be looked at. A field that is null counts as absent."""
+
+    model_config = ConfigDict(**STRICT, title="SchedulePreview", json_schema_extra=_new_schedule)
+
+    schedule_type: ScheduleType = known("schedule_type")
+    after: Instant | None = known("after", default=None)
+    count: Annotated[int, Field(ge=1, le=100)] = known("count", default=10)
+
+    def specification(self) -> ScheduleSpec:
+        """The schedule in the words of the domain."""
+        return self.specification_of(self.schedule_type)
 
 
 def _domain(value: Any) -> Any:

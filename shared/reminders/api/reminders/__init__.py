@@ -1,0 +1,1 @@
+"""Reminders: how one comes in (`bodies`), how it is shown (`answers`), and what can be done with it (`routes`)."""
