@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from reminders.api import build_api
 from reminders.api.edge import requests
+from reminders.api.edge.caller import current_caller
 from reminders.api.edge.guard import Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import LARGEST_BODY
@@ -38,7 +39,7 @@ class App:
     """Answers requests concurrently, each in one of THREADS threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._commands = PerThread(lambda: build_commands(settings))
+        self._commands = PerThread(lambda: build_commands(settings, current_caller))
         self._routes = build_api(self._commands, settings)
         self._routes.warm_up()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
@@ -123,6 +124,7 @@ def _call(scope: Message, body: bytes) -> Call:
         query=quote(scope["query_string"], safe=_ASCII),
         headers=headers,
         body=body,
+        caller="local",
     )
 
 

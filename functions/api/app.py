@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from reminders.api import build_api
+from reminders.api.edge.caller import current_caller
 from reminders.api.edge.lambda_events import Gateway
 from reminders.observe import logger
 from reminders.settings import Settings
@@ -21,7 +22,7 @@ settings = Settings.from_environment(os.environ)
 @functools.cache
 def commands() -> "Commands":
     """Built by the first request; its connection is kept for those that follow in a warm container."""
-    return build_commands(settings)
+    return build_commands(settings, current_caller)
 
 
 gateway = Gateway(build_api(commands, settings), path_is_decoded=os.environ.get("AWS_SAM_LOCAL") == "true")

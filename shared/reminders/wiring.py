@@ -31,12 +31,12 @@ def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
     return Store(Database(address_of(settings), read_timeout))
 
 
-def build_commands(settings: Settings) -> "Commands":
-    """The API's verbs over a store of their own, for one thread."""
+def build_commands(settings: Settings, actor: Callable[[], str]) -> "Commands":
+    """The API's verbs over a store of their own, for one thread; `actor` says on whose behalf."""
     from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
     store = build_store(settings, API_PATIENCE_SECONDS)
-    return Commands(store, Recipients(known_channels(), build_recipient_checks(settings)))
+    return Commands(store, Recipients(known_channels(), build_recipient_checks(settings)), actor)
 
 
 class Scheduler:

@@ -182,6 +182,26 @@ def test_a_request_leaves_one_line_in_the_log(api: LambdaDoor) -> None:
     assert line["function_request_id"] == api.context.aws_request_id
 
 
+IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/hr-system", "accessKey": "AKIAIOSFODNN7EXAMPLE"}}
+JWT = {"jwt": {"claims": {"sub": "6f1c0a52", "email": "somebody@example.com"}, "scopes": None}}
+
+
+@pytest.mark.parametrize(
+    "authorizer, actor",
+    [(IAM, "arn:aws:iam::123456789012:user/hr-system"), (JWT, "6f1c0a52"), (None, "unknown")],
+    ids=["IAM", "JWT", "none"],
+)
+def test_a_change_is_logged_with_who_made_it(api: LambdaDoor, authorizer: Any, actor: str) -> None:
+    """One line for each change of a reminder: the verb, the reminder, and whom the platform has authenticated."""
+    event = example_event("create_reminder")
+    event["requestContext"]["authorizer"] = authorizer
+    with captured_log() as log:
+        created = api.handle(event).json["id"]
+        api.handle(event)  # changes nothing
+    changes = [line for line in lines(log) if line["message"] == "change"]
+    assert [(line["verb"], line["reminder"], line["actor"]) for line in changes] == [("create", created, actor)]
+
+
 @pytest.mark.parametrize("story", ["create_reminder", "get_health", "list_reminders", "set_flag_true"])
 def test_no_credentials_reach_the_log(database_url: str, story: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Also when somebody has told Powertools to log or to print events."""

@@ -7,6 +7,8 @@ previews    what a schedule will do
 recipients  what a channel refuses at once
 """
 
+from collections.abc import Callable
+
 from reminders.commands.calendars import Calendars
 from reminders.commands.flags import Flags
 from reminders.commands.previews import Previews
@@ -16,24 +18,17 @@ from reminders.storage.changes import Changes
 from reminders.storage.scheduler import Health
 from reminders.storage.store import Store
 
-UNKNOWN_ACTOR = "unknown"
-
 
 class Commands:
-    """The verbs of the API over one store, on behalf of one actor."""
+    """The verbs of the API over one store."""
 
-    def __init__(self, store: Store, recipients: Recipients, actor: str = UNKNOWN_ACTOR) -> None:
-        """`actor` is who asks, as the platform has authenticated them."""
+    def __init__(self, store: Store, recipients: Recipients, actor: Callable[[], str] = lambda: "unknown") -> None:
+        """`actor` says on whose behalf a verb is carried out."""
         self._store = store
-        self._recipients = recipients
         self.flags = Flags(store)
         self.calendars = Calendars(store)
         self.reminders = Reminders(store, Changes(store, actor), self.calendars, recipients)
         self.previews = Previews(store, self.calendars)
-
-    def on_behalf_of(self, actor: str) -> "Commands":
-        """The same verbs over the same connection, for somebody else."""
-        return Commands(self._store, self._recipients, actor)
 
     def health(self) -> Health:
         """Whether the engine keeps up, as an operator asks."""

@@ -15,9 +15,10 @@ type Change = Callable[[Reminder, datetime], Reminder]
 
 
 class Changes:
-    """Changes of reminders on behalf of one actor."""
+    """Changes of reminders."""
 
-    def __init__(self, store: Store, actor: str) -> None:
+    def __init__(self, store: Store, actor: Callable[[], str]) -> None:
+        """`actor` says on whose behalf a change is made."""
         self._store = store
         self._actor = actor
 
@@ -56,4 +57,4 @@ class Changes:
 
     def tell(self, verb: str, reminder_id: str) -> None:
         """One line in the log: who did what to which reminder."""
-        logger.info("change", extra={"verb": verb, "reminder": reminder_id, "actor": self._actor})
+        logger.info("change", extra={"verb": verb, "reminder": reminder_id, "actor": self._actor()})

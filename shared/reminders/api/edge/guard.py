@@ -22,6 +22,7 @@ class Call:
     query: str  # the same
     headers: Mapping[str, str]  # by lower-case name; repeated ones joined by commas
     body: bytes
+    caller: str  # as the platform has authenticated them
 
 
 def admit(call: Call, found: Found) -> Given:

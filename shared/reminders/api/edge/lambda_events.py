@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reminders.api.edge import requests
+from reminders.api.edge.caller import caller_of
 from reminders.api.edge.guard import Call
 from reminders.api.edge.requests import Answer
 from reminders.api.refusals import MalformedBody
@@ -37,6 +38,7 @@ class Gateway:
             query=event.get("rawQueryString") or "",
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
             body=_body(event),
+            caller=caller_of(event["requestContext"]),
         )
 
 

@@ -8,6 +8,7 @@ from typing import cast
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from reminders.api import problems
+from reminders.api.edge.caller import calling
 from reminders.api.edge.guard import Call, admit, normalised
 from reminders.api.routes import Routes
 from reminders.observe import logger
@@ -32,7 +33,9 @@ def answer(routes: Routes, read: Callable[[], Call]) -> Answer:
         found = routes.find(call.method, normalised(call.path))
         operation = found.operation
         path = operation.path
-        response = operation.handler(**operation.arguments.read(admit(call, found)))
+        arguments = operation.arguments.read(admit(call, found))
+        with calling(call.caller):
+            response = operation.handler(**arguments)
         answered = _answer(response, compress=operation.compress and "gzip" in call.headers.get("accept-encoding", ""))
     except Exception as error:
         answered = _refusal(error)
