@@ -20,7 +20,7 @@ from bench.figures import Figure, show
 from bench.worker import Orders, Receiver, Report, Worker
 from local.postgres import PostgresServer
 from reminders.commands import Commands, Recipients
-from reminders.engine.delivery import ROOM
+from reminders.engine.limits import ROOM
 from reminders.engine.summary import quantile
 from reminders.lifecycle.edits import NewReminder
 from reminders.model import Condition, Message, NaturalKey, ScheduleSpec

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from reminders.channels import Channel
 from reminders.engine.tick import Tick
 from reminders.model import Run
 from reminders.storage.database import Database
@@ -93,7 +94,7 @@ def finish(worker: Worker) -> Report:
     return Report(**report)
 
 
-class _Channel:
+class _Channel(Channel):
     """Sends to nobody, and is the receiver."""
 
     def __init__(self, receiver: Receiver) -> None:
@@ -103,7 +104,7 @@ class _Channel:
         self._notes = receiver.notes
         self._arrived = array("d")
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         if self._seconds:
             time.sleep(self._seconds)
         if self._notes:

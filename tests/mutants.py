@@ -71,15 +71,15 @@ MUTANTS = (
     ),
     Mutant(
         "the stop check skipped",
-        f"{PACKAGE}/engine/delivery.py",
-        "        if stopped and run.id in stopped:",
+        f"{PACKAGE}/engine/pool.py",
+        "        if run.id in reading.stopped:",
         "        if False:",
         ("tests/integration/test_delivery.py",),
     ),
     Mutant(
         "the stop facts never renewed",
-        f"{PACKAGE}/engine/delivery.py",
-        "if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:",
+        f"{PACKAGE}/engine/pool.py",
+        "if begun - read_at >= FRESH_SECONDS and begun - self._facts.reading.read_at >= FRESH_SECONDS:",
         "if False:",
         ("tests/integration/test_delivery.py",),
     ),
@@ -219,8 +219,8 @@ MUTANTS = (
     Mutant(
         "Retry-After not heard",
         f"{PACKAGE}/engine/sending.py",
-        "failure, begun, failure.after_seconds)",
-        "failure, begun)",
+        "result, begun, result.after_seconds)",
+        "result, begun)",
         ("tests/functions/test_webhook.py",),
     ),
 )

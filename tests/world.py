@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-class Kept:
+class Kept(Channel):
     """A channel that keeps the runs it is given, and fails as it is told to."""
 
     concurrency = 4
@@ -35,7 +35,7 @@ class Kept:
         self.fail = fail
         self._lock = threading.Lock()
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         with self._lock:
             self.runs.append(run)
         failure = self.fail(run)

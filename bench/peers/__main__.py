@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 
 from bench import engine, ground, peers
-from reminders.engine.tick import BATCH
+from reminders.engine.limits import BATCH
 
 BUSY_LOAD = 1.0  # processes that wanted a core, over the last minute
 

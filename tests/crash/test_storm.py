@@ -24,7 +24,7 @@ THREADS = 8
 REMINDERS = 500
 
 
-class Swift:
+class Swift(Channel):
     """Takes everything at once, and keeps when."""
 
     concurrency = 2
@@ -34,7 +34,7 @@ class Swift:
         self.begun: list[float] = []
         self._seconds = seconds
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         self.begun.append(time.monotonic())
         time.sleep(self._seconds)
 

@@ -12,7 +12,8 @@ from typing import Any
 from reminders.channels import Channel
 from reminders.channels.webhook import WebhookChannel
 from reminders.egress import Egress
-from reminders.engine import tick
+from reminders.engine import limits
+from reminders.engine.tick import Tick
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.plans import Plan
 from reminders.model import Run
@@ -25,7 +26,7 @@ from reminders.storage.runs import RunTable
 from reminders.storage.store import Store
 
 connection.READ_TIMEOUT_SECONDS = 3.0  # a black hole is noticed within the test's patience
-tick.MARGIN_SECONDS = 0.2
+limits.MARGIN_SECONDS = 0.2
 
 
 class Line:
@@ -102,7 +103,7 @@ class PromptedRuns:
         return recorded
 
 
-class Posting:
+class Posting(Channel):
     """A channel that posts each run to the receiver."""
 
     timeout_seconds = 1.0
@@ -113,7 +114,7 @@ class Posting:
         self._prompt = prompt
         self._poison = poison
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         if run.entity_id == self._poison:
             os.kill(os.getpid(), signal.SIGKILL)
         self._prompt("before a send")
@@ -149,12 +150,12 @@ def main() -> None:
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     while not ended.wait(settings.get("pause", 0.1)):
-        tick.Tick(
+        Tick(
             store,
             {"post": channel},
             budget_seconds=settings.get("budget", 10.0),
             lease_seconds=settings.get("lease", 2.0),
-            batch=settings.get("batch", tick.BATCH),
+            batch=settings.get("batch", limits.BATCH),
         ).run()
     store.close()
 

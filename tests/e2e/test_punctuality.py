@@ -11,7 +11,7 @@ from reminders.model import Run
 from tests.world import World
 
 
-class Watch:
+class Watch(Channel):
     """Keeps how late each run began, in seconds."""
 
     concurrency = 1
@@ -20,7 +20,7 @@ class Watch:
     def __init__(self) -> None:
         self.lateness: list[float] = []
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         self.lateness.append(time.time() - run.scheduled_at / 1e6)
 
 

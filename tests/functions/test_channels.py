@@ -34,7 +34,7 @@ def run(**changes: Any) -> Run:
 def send(transport: str, sent: Run, **settings: str) -> str | None:
     """The run through the email channel with this transport."""
     channels = build_channels(Settings(email_transport=transport, email_sender=SENDER, **settings))  # type: ignore[arg-type]
-    return channels["email"].send(sent)
+    return channels["email"].send_one(sent)
 
 
 # The log
@@ -53,7 +53,7 @@ def log() -> Iterator[io.StringIO]:
 
 def test_a_log_line_says_which_run_for_whom_about_what(log: io.StringIO) -> None:
     """One line with run, entity, event and subject."""
-    build_channels(Settings())["log"].send(run(channel="log"))
+    build_channels(Settings())["log"].send_one(run(channel="log"))
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert {name: line[name] for name in ("run", "entity_type", "entity_id", "event_type", "subject")} == {
         "run": run().key,
@@ -66,7 +66,9 @@ def test_a_log_line_says_which_run_for_whom_about_what(log: io.StringIO) -> None
 
 def test_a_log_line_never_has_the_body_or_the_recipient(log: io.StringIO) -> None:
     """What may be private is not in the log."""
-    build_channels(Settings())["log"].send(run(channel="log", message={"body": "secret", "payload": {"a": "secret"}}))
+    build_channels(Settings())["log"].send_one(
+        run(channel="log", message={"body": "secret", "payload": {"a": "secret"}})
+    )
     assert log.getvalue()
     assert "secret" not in log.getvalue()
     assert "a@example.com" not in log.getvalue()
@@ -343,7 +345,7 @@ def test_what_ses_rejects_is_not_tried_again(ses: Any) -> None:
     """MessageRejected, as for a sender that is not verified, is a permanent failure."""
     with pytest.raises(PermanentFailure, match="MessageRejected"):
         channels = build_channels(Settings(email_transport="ses", email_sender="stranger@elsewhere.example"))
-        channels["email"].send(run())
+        channels["email"].send_one(run())
 
 
 def test_a_throttled_ses_is_tried_again(ses: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,7 @@ def test_only_a_scheduled_tick_calls_more_workers(
     load: Load, address: Address, open_store: Callable[[], Store], monkeypatch: pytest.MonkeyPatch, event: Any, calls: int
 ) -> None:  # fmt: skip
     """When more is due than one can do, the scheduled invocation calls MAX_WORKERS more, and those call nobody."""
-    monkeypatch.setattr("reminders.engine.tick.FAN_OUT_RUNS", 1_000)
+    monkeypatch.setattr("reminders.engine.limits.FAN_OUT_RUNS", 1_000)
     app = load(MAX_WORKERS="3")
     called: list[str] = []
     monkeypatch.setattr(app, "invoke_worker", called.append)

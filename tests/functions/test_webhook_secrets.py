@@ -103,7 +103,7 @@ def test_secrets_come_from_secrets_manager(
     receiver: Receiver, manager: Callable[[str], str], kept: str, live: list[str]
 ) -> None:
     """One or two in one secret: plain, as a list, or as the values of an object."""
-    receiver.channel(manager(kept)).send(run())
+    receiver.channel(manager(kept)).send_one(run())
     (received,) = receiver.received
     assert len(received.headers["webhook-signature"].split()) == len(live)
     assert all(received.verified(secret) for secret in live)
@@ -112,14 +112,14 @@ def test_secrets_come_from_secrets_manager(
 def test_a_secret_is_read_anew_after_a_while(receiver: Receiver, manager: Callable[[str], str], clock: Clock) -> None:
     """A rotation in Secrets Manager needs no restart: within five minutes each message has two signatures, then the new one."""
     channel = receiver.channel(manager(FIRST))
-    channel.send(run())
+    channel.send_one(run())
     manager(f"{SECOND} {FIRST}")
-    channel.send(run())
+    channel.send_one(run())
     clock.now += 5 * MINUTE
-    channel.send(run())
+    channel.send_one(run())
     manager(SECOND)
     clock.now += 5 * MINUTE
-    channel.send(run())
+    channel.send_one(run())
     before, kept, during, after = receiver.received
     assert [len(each.headers["webhook-signature"].split()) for each in receiver.received] == [1, 1, 2, 1]
     assert before.verified(FIRST) == kept.verified(FIRST)
@@ -131,7 +131,7 @@ def test_a_secret_that_is_none_is_tried_again_and_not_shown(
     receiver: Receiver, manager: Callable[[str], str], kept: str
 ) -> None:
     """Somebody may still correct it; nothing is sent meanwhile, and the run's error does not show it."""
-    outcome = attempt(receiver.channel(manager(kept or " ")), run(), 0.0)
+    outcome = attempt(receiver.channel(manager(kept or " ")), [run()], 0.0)[0]
     assert (outcome.state, outcome.reason) == (State.PENDING, Reason.RETRY)
     assert outcome.error is not None
     assert "hush" not in outcome.error
@@ -141,7 +141,7 @@ def test_a_secret_that_is_none_is_tried_again_and_not_shown(
 def test_a_secret_that_cannot_be_read_is_tried_again(receiver: Receiver, manager: Callable[[str], str]) -> None:
     """Secrets Manager's own words, which name what was asked for, stay out of the run's error."""
     missing = manager(FIRST).replace(":secret:crm", ":secret:gone")
-    outcome = attempt(receiver.channel(missing), run(), 0.0)
+    outcome = attempt(receiver.channel(missing), [run()], 0.0)[0]
     assert outcome.error == "SecretUnreadable: Secrets Manager does not give the secret of this receiver"
 
 
@@ -210,7 +210,7 @@ def test_a_secrets_manager_that_is_silent_is_given_up(receiver: Receiver, monkey
     monkeypatch.setattr(secrets, "_STEP_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        outcome = attempt(receiver.channel(ARN), run(), 0.0)
+        outcome = attempt(receiver.channel(ARN), [run()], 0.0)[0]
         silent.settimeout(0.1)
         silent.accept()[0].close()
         with pytest.raises(TimeoutError):
@@ -233,7 +233,7 @@ def test_no_log_has_a_secret_of_secrets_manager(
     """Not at DEBUG of the root logger either, where botocore would say what it has received."""
     arn = manager(f"{SECOND} {FIRST}")
     caplog.set_level(logging.DEBUG)
-    assert attempt(receiver.channel(arn), run(), 0.0).state is State.SENT
+    assert attempt(receiver.channel(arn), [run()], 0.0)[0].state is State.SENT
     (received,) = receiver.received
     hidden = [FIRST, SECOND, FIRST[6:], SECOND[6:], *received.headers["webhook-signature"].split(), "/hooks", "Form of"]
     assert "botocore" in caplog.text

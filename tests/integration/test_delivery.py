@@ -1,16 +1,17 @@
 """Delivery on real PostgreSQL: retries and their end, leases, late workers, stops, and what is written down."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 import pytest
 
-from reminders.channels import PermanentFailure, UnknownOutcome
+from reminders.channels import Channel, PermanentFailure, Result, Sent, UnknownOutcome
 from reminders.commands import Commands, Recipients
-from reminders.engine.delivery import ROOM, Delivery
+from reminders.engine.delivery import Delivery
+from reminders.engine.limits import ROOM
 from reminders.engine.planning import Planner
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.retries import MAX_ATTEMPTS, TAKEOVER_BATCHES
@@ -356,6 +357,32 @@ def test_a_waiting_run_whose_channel_is_gone_ends_dead(world: World) -> None:
     assert (only_run(world, reminder).state, only_run(world, reminder).reason) == (State.DEAD, Reason.UNKNOWN_CHANNEL)
 
 
+class Batching(Channel):
+    """A channel that takes up to three runs at once, and keeps them together."""
+
+    concurrency = 1
+    timeout_seconds = 1.0
+    batch_size = 3
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def send(self, runs: Sequence[Run]) -> Sequence[Result]:
+        self.batches.append([run.entity_id for run in runs])
+        return [PermanentFailure("no") if run.entity_id == "n_2" else Sent(run.key) for run in runs]
+
+
+def test_a_channel_for_batches_gets_what_waits_together(world: World) -> None:
+    """No batch is larger than the channel says, each run is sent once, and each has its own result."""
+    batching = Batching()
+    world.channels["other"] = batching
+    world.plant(10, due=DUE, channel="other")
+    summary = world.tick(DUE)
+    assert (summary.sent, summary.dead, world.states()) == (9, 1, {"SENT": 9, "DEAD": 1})
+    assert sorted(name for batch in batching.batches for name in batch) == sorted(f"n_{n}" for n in range(1, 11))
+    assert max(map(len, batching.batches)) <= 3
+
+
 class Stuck(Kept):
     """A channel whose first send is held up until it is let go, and then fails."""
 
@@ -366,9 +393,9 @@ class Stuck(Kept):
         self.begun = threading.Event()
         self.let_go = threading.Event()
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         if self.begun.is_set():
-            return super().send(run)
+            return super().send_one(run)
         self.begun.set()
         self.let_go.wait(30)
         raise OSError("far too late")
@@ -437,9 +464,9 @@ class Slowing(Kept):
 
     concurrency = 1
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         self.timeout_seconds = 1e9
-        return super().send(run)
+        return super().send_one(run)
 
 
 def test_what_cannot_end_before_the_deadline_is_handed_back_with_its_attempt(world: World) -> None:
@@ -480,11 +507,11 @@ class Crowded(Kept):
         self._world = world
         self.saw_overflow = False
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         until = monotonic() + 20.0
         while not self.saw_overflow and monotonic() < until:
             self.saw_overflow = self._world.states().get(State.PENDING, 0) > 0
-        return super().send(run)
+        return super().send_one(run)
 
 
 def test_what_finds_no_room_waits_and_is_sent_in_the_same_tick(world: World) -> None:
@@ -629,8 +656,8 @@ def test_an_error_that_postgresql_cannot_store_is_written_without_what_it_refuse
 class Odd(Kept):
     """A channel with an id that PostgreSQL refuses."""
 
-    def send(self, run: Run) -> str | None:
-        super().send(run)
+    def send_one(self, run: Run) -> str | None:
+        super().send_one(run)
         return "id\x00\udfff" + "x" * 1_000
 
 

@@ -1,21 +1,21 @@
 """More workers when more is due than one can do."""
 
-from reminders.engine import tick
+from reminders.engine import limits
 from tests.world import HOUR, NOW, World
 
 
 def test_a_tick_with_no_end_in_sight_calls_for_more_workers_once(world: World) -> None:
     """When batch after batch comes back full, more workers are called, once a tick."""
-    world.plant(tick.FAN_OUT_RUNS + 2 * tick.BATCH)
+    world.plant(limits.FAN_OUT_RUNS + 2 * limits.BATCH)
     calls: list[str] = []
     world.tick(NOW, fan_out=lambda: calls.append("more"), budget_seconds=300.0)
     assert calls == ["more"]
-    assert world.states() == {"SENT": tick.FAN_OUT_RUNS + 2 * tick.BATCH}
+    assert world.states() == {"SENT": limits.FAN_OUT_RUNS + 2 * limits.BATCH}
 
 
 def test_a_tick_that_can_do_it_alone_calls_nobody(world: World) -> None:
     """A few batches are one worker's work."""
-    world.plant(2 * tick.BATCH)
+    world.plant(2 * limits.BATCH)
     calls: list[str] = []
     world.tick(NOW, fan_out=lambda: calls.append("more"))
     assert calls == []

@@ -5,7 +5,9 @@ import threading
 import pytest
 
 from reminders.channels import PermanentFailure
-from reminders.engine.planning import PARKED_IN_A_ROW, Planner
+from reminders.engine import limits
+from reminders.engine.limits import PARKED_IN_A_ROW
+from reminders.engine.planning import Planner
 from reminders.lifecycle import retries, stops
 from reminders.model import Run
 from reminders.states import State, Status
@@ -24,9 +26,9 @@ class Blocked(Kept):
         super().__init__()
         self.let_go = threading.Event()
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         self.let_go.wait(30)
-        return super().send(run)
+        return super().send_one(run)
 
 
 def orphan(world: World, attempt: int, reason: str | None) -> None:
@@ -66,6 +68,28 @@ def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: Worl
     assert [run.state for run in world.runs(healthy)] == [State.SENT]
 
 
+def test_a_suspect_whose_channel_hangs_is_waited_for_no_longer_than_its_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is sent alone gets its part of the tick, and then everything else goes on next to it."""
+    monkeypatch.setattr(limits, "ALONE_SECONDS", 0.1)
+    blocked = Blocked()
+    world.channels["other"] = blocked
+    world.create(entity_id="suspect", channel="other", now=NOW)
+    orphan(world, retries.ALONE_FROM_ATTEMPT, "unknown")
+    world.create(entity_id="healthy", now=DUE, interval_minutes=1)
+    tick = threading.Thread(
+        target=world.tick, args=(AFTER_LEASE,), kwargs={"store": world.open_store(), "budget_seconds": 60.0}
+    )
+    tick.start()
+    try:
+        world.wait_until("SELECT FROM reminder_runs WHERE channel = 'kept' AND state = 'SENT'")
+    finally:
+        blocked.let_go.set()
+        tick.join()
+    assert world.sql("SELECT DISTINCT state FROM reminder_runs WHERE channel = 'other' AND attempt > 3") == [["SENT"]]
+
+
 def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
     """When time is up, what no thread has begun goes back, also if the threads are stuck."""
     blocked = Blocked()
@@ -80,7 +104,7 @@ def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
 
 def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fan-out is a help and no condition."""
-    monkeypatch.setattr("reminders.engine.tick.FAN_OUT_RUNS", 10)
+    monkeypatch.setattr("reminders.engine.limits.FAN_OUT_RUNS", 10)
     world.plant(50, due=DUE)
 
     def throttled() -> None:

@@ -236,17 +236,17 @@ def test_a_cold_api_loads_nothing_but_what_a_request_needs() -> None:
 
 
 PIGEON = """
-from reminders.channels import channel
+from reminders.channels import Channel, channel
 
 @channel("pigeon")
-class Pigeon:
+class Pigeon(Channel):
     concurrency = 1
     timeout_seconds = 1.0
 
     def __init__(self, settings):
         self.home = settings.stage
 
-    def send(self, run):
+    def send_one(self, run):
         return "coo"
 """
 

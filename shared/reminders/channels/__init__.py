@@ -5,34 +5,18 @@ A new channel is one module in this folder with one class and one decorator; it 
 
 import importlib
 import pkgutil
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from reminders.model import Run
 from reminders.settings import Settings
 from reminders.states import Reason
 
 
-class Channel(Protocol):
-    """A way to deliver. `send` is called by several threads at once, never within a transaction."""
+class Sent(NamedTuple):
+    """The channel took the run."""
 
-    def __init__(self, settings: Settings) -> None: ...
-
-    @property
-    def concurrency(self) -> int:
-        """How many threads may send at the same time. A class attribute will do."""
-
-    @property
-    def timeout_seconds(self) -> float:
-        """The longest that one send may take. A class attribute will do."""
-
-    def send(self, run: Run) -> str | None:
-        """Delivers the run and returns the provider's id for it, if there is one.
-
-        Any exception is a failed attempt that is made again; PermanentFailure is final; UnknownOutcome may have
-        arrived; RetryLater says when. `run.key` is the same on each repeat: hand it on, so that a receiver can drop
-        the second.
-        """
+    provider_id: str | None = None  # the provider's id for it, for the history
 
 
 class PermanentFailure(Exception):
@@ -57,8 +41,40 @@ class RetryLater(Exception):
         self.after_seconds = after_seconds
 
 
+type Result = Sent | BaseException
+"""What came of one run. PermanentFailure is final; UnknownOutcome may have arrived; RetryLater says when to try again; any
+other exception is a failed attempt that is made again."""
+
 type RecipientCheck = Callable[[str | None], None]
 """Raises InvalidField for a recipient that its channel cannot reach, as far as that shows at once."""
+
+
+class Channel:
+    """A way to deliver. `send` is called by several threads at once, never within a transaction."""
+
+    concurrency: int  # how many threads may send at the same time
+    timeout_seconds: float  # the longest that one `send` may take
+    batch_size: int = 1  # how many runs `send` takes at once
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    def send(self, runs: Sequence[Run]) -> Sequence[Result]:
+        """Delivers the runs, at most `batch_size`: one result for each, in their order.
+
+        An exception stands for all of them; what it means is what it means as a result. `run.key` is the same on each
+        repeat: hand it on, so that a receiver can drop the second.
+        """
+        return [Sent(provider_id=self.send_one(run)) for run in runs]
+
+    def send_one(self, run: Run) -> str | None:
+        """For channels that take one message at a time: delivers the run and returns the provider's id, if there is one."""
+        raise NotImplementedError
+
+    @classmethod
+    def recipient_check(cls, settings: Settings) -> RecipientCheck:
+        """What refuses a recipient before a reminder is made; by default nothing is refused."""
+        return lambda recipient: None
+
 
 _REGISTRY: dict[str, type[Channel]] = {}
 
@@ -86,10 +102,9 @@ def build_channels(settings: Settings) -> dict[str, Channel]:
 
 
 def build_recipient_checks(settings: Settings) -> dict[str, RecipientCheck]:
-    """One for each channel that has rules for recipients: a class method `recipient_check(settings)`."""
+    """For each channel what refuses its recipients."""
     _load()
-    kinds = [(name, kind) for name, kind in _REGISTRY.items() if hasattr(kind, "recipient_check")]
-    return {name: kind.recipient_check(settings) for name, kind in kinds}
+    return {name: kind.recipient_check(settings) for name, kind in _REGISTRY.items()}
 
 
 def _load() -> None:

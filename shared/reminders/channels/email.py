@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from reminders.channels import PermanentFailure, UnknownOutcome, channel
+from reminders.channels import Channel, PermanentFailure, UnknownOutcome, channel
 from reminders.model import Run
 from reminders.settings import Settings
 from reminders.states import Reason
@@ -23,7 +23,7 @@ class _Transport(Protocol):
 
 
 @channel("email")
-class EmailChannel:
+class EmailChannel(Channel):
     concurrency = 20
     timeout_seconds = 20.0
 
@@ -32,7 +32,7 @@ class EmailChannel:
         self._default_recipient = settings.default_email_recipient
         self._transport = _transport(settings.email_transport)
 
-    def send(self, run: Run) -> str | None:
+    def send_one(self, run: Run) -> str | None:
         recipient = run.recipient or self._default_recipient
         if not recipient:
             raise PermanentFailure("the reminder has no recipient and there is no default", Reason.NO_RECIPIENT)

@@ -1,20 +1,20 @@
 """One line in the service's own log; never the body or the recipient."""
 
-from reminders.channels import channel
+from reminders.channels import Channel, channel
 from reminders.model import Run
 from reminders.observe import logger
 from reminders.settings import Settings
 
 
 @channel("log")
-class LogChannel:
+class LogChannel(Channel):
     concurrency = 1
     timeout_seconds = 1.0
 
     def __init__(self, settings: Settings) -> None:
         pass
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         logger.info(
             "reminder",
             extra={

@@ -3,10 +3,10 @@
 An old snapshot keeps dead index entries alive, and each claim would walk over them. So a claim begins after a floor, a
 `next_run_at` up to which claims have found everything. Below it there may still be what somebody had locked, what was
 committed later with an earlier instant, and what an operator has set to the past: a sweep, a claim without the floor,
-finds these. A tick's first claim is one unless sweeps have become dear; then one a second is.
+finds these. A tick's first claim is a sweep, unless sweeps have become expensive; then there is one a second.
 
-With a backlog, what has just become due does not wait for all that is older: now and then a claim begins where the recent
-does. Decided in `docs/decisions/2026-11-24-sweeping-without-a-bound.md`.
+With a backlog, what has just become due does not wait for everything older: now and then a claim starts at the recent end.
+Decided in `docs/decisions/2026-11-24-sweeping-without-a-bound.md`.
 """
 
 from time import monotonic
@@ -20,7 +20,7 @@ RECENT_SECONDS = 5.0  # with a backlog, what became due within this time is plan
 RECENT_EVERY_SECONDS = 0.25
 
 
-class Horizon:
+class ClaimFloor:
     """The bounds of one tick's claims, moved on by what each of them has found."""
 
     def __init__(self) -> None:

@@ -1,40 +1,25 @@
-"""Leased runs on their way: a pool of threads for each channel, stop checks, and the recording of outcomes.
+"""Leased runs on their way: what this worker holds, hands to the channels' threads, and sees recorded or handed back.
 
-One thread owns a Delivery, and with it the connection: it hands runs to the pools, renews what they know of stop
-conditions, and sees that what they report is written down. The threads of the pools only send.
+One thread owns a Delivery, and with it the connection. What other threads have to say arrives on a queue, see `reports`.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import NamedTuple
 
 from reminders.channels import Channel
+from reminders.engine import limits
+from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM
 from reminders.engine.pool import Pool
-from reminders.engine.recording import Recorded, Recorder
-from reminders.engine.sending import attempt
+from reminders.engine.recording import Recorder
+from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendReport, WantsFreshFacts
+from reminders.engine.stop_facts import StopFacts
 from reminders.instants import Instant
-from reminders.lifecycle import stops
 from reminders.lifecycle.outcomes import Outcome
 from reminders.model import Run
-from reminders.states import Reason, State
+from reminders.states import State
 from reminders.storage.store import Store
-
-ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
-FRESH_SECONDS = 0.9  # a stop fact that is older is read again before a send; the promise is one second
-RENEW_SECONDS = 0.6  # the owner reads the facts again at this age, before anybody has to wait for them
-GRACE_SECONDS = 0.5  # after the deadline, for sends that end a little late
-FLUSH_RUNS = 500
-FLUSH_SECONDS = 0.2
-
-
-class NotBegun(NamedTuple):
-    """A run that a pool's thread has let be: time is up, or it is somebody else's by now."""
-
-    run: Run
-    is_lost: bool
 
 
 class Delivery:
@@ -44,21 +29,19 @@ class Delivery:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
         self._deadline = deadline
-        self._pools = {name: Pool(name, channel, self._work) for name, channel in channels.items()}
-        self._held: dict[int, Run] = {}
-        self._reports: SimpleQueue[Outcome | NotBegun | Recorded | BaseException | None] = SimpleQueue()
+        self._reports: SimpleQueue[Report] = SimpleQueue()
+        self._facts = StopFacts(lambda: self._reports.put(WantsFreshFacts()))
+        self._pools = {
+            name: Pool(name, channel, self._facts, deadline, self._reports.put) for name, channel in channels.items()
+        }
         self._recorder = Recorder(store, self._reports.put)
+        self._held: dict[int, Run] = {}
+        self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
         self._recording = 0  # batches of outcomes that the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
         self._unbegun: list[Run] = []
-        self._clock: tuple[Instant, float] = (0, 0.0)
-        # Shared with the threads, under the condition's lock where a thread waits for a change.
-        self._changed = threading.Condition()
-        self._checked_at = float("-inf")
-        self._oldest_reading = float("inf")
-        self._stopped: dict[int, Reason | None] = {}
-        self._closing = False
+        self._clock: tuple[Instant, float] = (0, 0.0)  # what the database said, and when by the monotonic clock
         self.counts: Counter[str] = Counter()
         self.lateness: list[float] = []  # seconds from scheduled_for to the begin of the send that arrived
 
@@ -97,35 +80,34 @@ class Delivery:
         self._collect(wait_seconds)
         if self._finished and self._is_time_to_record():
             self._record()
-        while self._recording and len(self._finished) >= ROOM:  # the database takes them more slowly than they come
+        while self._falls_behind():
             self._collect(RENEW_SECONDS)
         if self._unbegun:
             self._hand_back()
         if not self._held:
             self._oldest_reading = float("inf")
-        elif monotonic() - max(self._checked_at, self._oldest_reading) >= RENEW_SECONDS:
+        elif monotonic() - max(self._facts.reading.read_at, self._oldest_reading) >= RENEW_SECONDS:
             self._renew()
 
-    def record_aside(self) -> None:
+    def record_on_second_connection(self) -> None:
         """From now on outcomes are written on a connection of their own, while the owner plans on."""
-        self._recorder.step_aside()
+        self._recorder.use_second_connection()
 
-    def finish(self) -> None:
-        """Waits until everything that is held is recorded or, after the deadline, handed back.
+    def finish(self, until: float = float("inf")) -> None:
+        """Waits until everything that is held is recorded or handed back, but no longer than `until` and the deadline.
 
         A send that outlives its channel's time-out is not waited for: what it holds comes back when its lease ends.
         """
-        while not self.is_idle and monotonic() < self._deadline + GRACE_SECONDS:
+        until = min(until, self._deadline + limits.GRACE_SECONDS)
+        while not self.is_idle and monotonic() < until:
             self.settle(0.05)
 
     def close(self) -> None:
         """Begins nothing more, waits for the sends that have begun, records them and hands the others back."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._facts.close()
         for pool in self._pools.values():
             for run in pool.take_back():
-                self._take(NotBegun(run, False))
+                self._take(NotBegun(run))
         try:
             self.finish()
         finally:
@@ -133,9 +115,7 @@ class Delivery:
 
     def abandon(self) -> None:
         """Lets the threads go without the database: what they hold comes back when its lease ends."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._facts.close()
         self._dismiss()
 
     def _dismiss(self) -> None:
@@ -143,34 +123,9 @@ class Delivery:
             pool.dismiss()
         self._recorder.dismiss()
 
-    # In the threads
-
-    def _work(self, pool: Pool) -> None:
-        while (item := pool.inbox.get()) is not None:
-            self._reports.put(self._attempt(pool.channel, *item))
-
-    def _attempt(self, channel: Channel, run: Run, read_at: float) -> Outcome | NotBegun:
-        begun = monotonic()
-        if begun - read_at >= FRESH_SECONDS and begun - self._checked_at >= FRESH_SECONDS:
-            self._wait_for_facts()
-            begun = monotonic()
-        stopped = self._stopped  # the owner may put another in its place at any moment
-        if stopped and run.id in stopped:
-            reason = stopped[run.id]
-            if reason is None:
-                return NotBegun(run, True)
-            return Outcome.stopped(run, begun=begun, reason=reason)
-        if self._closing or begun + channel.timeout_seconds > self._deadline:
-            return NotBegun(run, False)
-        return attempt(channel, run, begun)
-
-    def _wait_for_facts(self) -> None:
-        with self._changed:
-            if monotonic() - self._checked_at >= FRESH_SECONDS and not self._closing:
-                self._reports.put(None)
-                self._changed.wait_for(lambda: self._closing or monotonic() - self._checked_at < FRESH_SECONDS)
-
-    # In the owner's thread
+    def _falls_behind(self) -> bool:
+        """Whether the database takes outcomes more slowly than they come, and there is time to wait for it."""
+        return self._recording > 0 and len(self._finished) >= ROOM and monotonic() < self._deadline
 
     def _is_time_to_record(self) -> bool:
         if self._recording:
@@ -194,35 +149,32 @@ class Delivery:
         try:
             report = self._reports.get(timeout=wait_seconds) if wait_seconds else self._reports.get_nowait()
             while True:
-                if report is None:
-                    self._renew_if_stale()
-                elif isinstance(report, Recorded):
-                    self._count(report)
-                elif isinstance(report, BaseException):
-                    raise report
-                else:
-                    self._take(report)
+                self._hear(report)
                 report = self._reports.get_nowait()
         except Empty:
             pass
 
-    def _take(self, report: Outcome | NotBegun) -> None:
+    def _hear(self, report: Report) -> None:
+        if isinstance(report, Recorded):
+            self._count(report)
+        elif isinstance(report, WantsFreshFacts):
+            if self._facts.is_stale:  # several threads may ask at once: the first one's question answers all
+                self._renew()
+        elif isinstance(report, Failed):
+            raise report.error
+        else:
+            self._take(report)
+
+    def _take(self, report: SendReport) -> None:
         run = report.run
         del self._held[run.id]
         self._pools[run.channel].held -= 1
-        if self._stopped:
-            self._stopped.pop(run.id, None)
         if isinstance(report, Outcome):
             if not self._finished:
                 self._finished_since = monotonic()
             self._finished.append(report)
-        elif not report.is_lost:
+        elif isinstance(report, NotBegun):
             self._unbegun.append(run)
-
-    def _renew_if_stale(self) -> None:
-        """Several threads may ask at once: the first one's question answers all."""
-        if monotonic() - self._checked_at >= FRESH_SECONDS:
-            self._renew()
 
     def _renew(self) -> None:
         """One statement reads again what may stop any of the runs that are held."""
@@ -232,18 +184,7 @@ class Delivery:
         read_at = monotonic()
         instant, run_facts, facts = self._store.runs.facts(runs)
         self._clock = (instant, read_at)
-        stopped: dict[int, Reason | None] = {}
-        for each in run_facts:
-            try:
-                reason = stops.forbids(each, facts, instant)
-                if reason is not None:
-                    stopped[each.run_id] = reason
-            except stops.Lost:
-                stopped[each.run_id] = None
-        with self._changed:
-            self._stopped = stopped
-            self._checked_at = read_at
-            self._changed.notify_all()
+        self._facts.renew(read_at, run_facts, facts, instant)
 
     def _record(self) -> None:
         outcomes, self._finished = self._finished, []

@@ -5,6 +5,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from reminders.conditions import Facts
+from reminders.engine import log_lines
+from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS
 from reminders.errors import DatabaseRefused
 from reminders.instants import Instant
 from reminders.lifecycle import decide
@@ -16,9 +18,6 @@ from reminders.observe import logger
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
-
-PLAN_SECONDS = 1.0  # of deciding in one transaction, whose idle time the server bounds; what is left comes next
-PARKED_IN_A_ROW = 10  # more refusals with no success between them are hardly the rows' fault: the tick then ends
 
 
 class Planned(NamedTuple):
@@ -70,29 +69,29 @@ class Planner:
         suspect[:] = claim.due
         plans = self._decided(claim, rooms)
         if plans:
-            if claim.waiting:
-                self._cancel_waiting(claim, plans)
-            advanced = self._store.due.advance(plans, self._lease_seconds)
-            if advanced != len(plans):
-                raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
-            ended_dead = [
-                p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED
-            ]
-            if ended_dead:
-                self._store.due.fail_undelivered(ended_dead)
+            self._write(claim, plans)
         leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
-        last = plans[-1].due.next_run_at if plans else None
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
-            plans,
-            len(plans) == self._size or len(plans) < len(claim.due),
-            leased,
-            read_at,
-            claim_seconds,
-            claim.now,
-            last,
-            min(still_due, default=None),
+            plans=plans,
+            is_full=len(plans) == self._size or len(plans) < len(claim.due),
+            leased=leased,
+            read_at=read_at,
+            claim_seconds=claim_seconds,
+            now=claim.now,
+            last_due=plans[-1].due.next_run_at if plans else None,
+            still_due=min(still_due, default=None),
         )
+
+    def _write(self, claim: Claim, plans: Sequence[Plan]) -> None:
+        if claim.waiting:
+            self._cancel_waiting(claim, plans)
+        advanced = self._store.due.advance(plans, self._lease_seconds)
+        if advanced != len(plans):
+            raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
+        ended_dead = [p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED]
+        if ended_dead:
+            self._store.due.fail_undelivered(ended_dead)
 
     def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
         """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction."""
@@ -122,7 +121,7 @@ class Planner:
             self._store.runs.cancel_waiting(overtaken, retries_only=True)
 
     def _park(self, due: Due, refused: DatabaseRefused) -> None:
-        logger.error("reminder parked", extra={"reminder": due.id, "sqlstate": refused.sqlstate})
+        log_lines.reminder_parked(due.id, refused.sqlstate)
         self._store.due.park(due.id, f"the database refuses its plan: {refused}"[:500])
         self._parked_in_a_row += 1
         self.parked += 1
@@ -137,31 +136,33 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
     try:
         decision = decide.decide(due, facts, now)
     except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
-        logger.exception("reminder parked", extra={"reminder": due.id})
-        return Plan(due, _parked(due, error), None, None, None, None)
+        logger.exception("reminder parked", extra={"reminder": due.id, "error": type(error).__name__})
+        return Plan(due, Decision.park(f"{type(error).__name__}: {error}"[:500]))
     if not decision.fires:
         state = None if decision.skipped is None else State.SKIPPED
-        return Plan(due, decision, state, decision.skipped, None, None)
+        return Plan(due, decision, state, decision.skipped)
     message: dict[str, Json] | None = None
     if due.message is not None and render.has_placeholders(due.message):
         try:
             message = _rendered(due, decision)
         except Exception as error:
-            logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.RENDER_FAILED})
-            return Plan(due, decision, State.DEAD, Reason.RENDER_FAILED, f"{error}"[:500], None)
+            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500])
     room = rooms.get(due.channel)
     if room is None:
-        logger.warning("run is dead", extra={"reminder": due.id, "reason": Reason.UNKNOWN_CHANNEL})
-        return Plan(due, decision, State.DEAD, Reason.UNKNOWN_CHANNEL, None, message)
+        return _dead(due, decision, Reason.UNKNOWN_CHANNEL, message=message)
     if room <= 0:
-        return Plan(due, decision, State.PENDING, None, None, message)
+        return Plan(due, decision, State.PENDING, message=message)
     rooms[due.channel] = room - 1
-    return Plan(due, decision, State.SENDING, None, None, message)
+    return Plan(due, decision, State.SENDING, message=message)
 
 
-def _parked(due: Due, error: Exception) -> Decision:
-    text = f"{type(error).__name__}: {error}"[:500]
-    return Decision.park(text)
+def _dead(
+    due: Due, decision: Decision, reason: Reason, error: str | None = None, message: dict[str, Json] | None = None
+) -> Plan:
+    log_lines.run_is_dead(
+        run=f"{due.id}_{due.occurrence_no + 1}_0", reminder=due.id, channel=due.channel, reason=reason
+    )
+    return Plan(due, decision, State.DEAD, reason, error, message=message)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
@@ -175,17 +176,17 @@ def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
 def _run(plan: Plan) -> Run:
     due, decision = plan.due, plan.decision
     return Run(
-        due.run_id,
-        due.id,
-        due.occurrence_no + 1,
-        0,
-        1,
-        decision.scheduled_at or 0,
-        decision.stands_for,
-        due.channel,
-        due.recipient,
-        due.message if plan.message is None else plan.message,
-        due.entity_type,
-        due.entity_id,
-        due.event_type,
+        id=due.run_id,
+        reminder_id=due.id,
+        occurrence_no=due.occurrence_no + 1,
+        step=0,
+        attempt=1,
+        scheduled_at=decision.scheduled_at or 0,
+        stands_for=decision.stands_for,
+        channel=due.channel,
+        recipient=due.recipient,
+        message=due.message if plan.message is None else plan.message,
+        entity_type=due.entity_type,
+        entity_id=due.entity_id,
+        event_type=due.event_type,
     )

@@ -1,37 +1,53 @@
-"""One attempt: a run and a channel in, and what came of it out. Never raises: a channel is anybody's code."""
+"""One attempt: runs and a channel in, one outcome for each run out. Never raises: a channel is anybody's code."""
 
 import random
+from collections.abc import Sequence
 
-from reminders.channels import Channel, PermanentFailure, RetryLater, UnknownOutcome
+from reminders.channels import Channel, PermanentFailure, RetryLater, Sent, UnknownOutcome
+from reminders.engine import log_lines
 from reminders.lifecycle import retries
 from reminders.lifecycle.outcomes import Outcome
 from reminders.model import Run
-from reminders.observe import logger
 from reminders.states import Reason
 
 
-def attempt(channel: Channel, run: Run, begun: float) -> Outcome:
-    """Sends the run; `begun` (monotonic) is when that began."""
+def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome]:
+    """Sends the runs together; `begun` (monotonic) is when that began."""
     try:
-        provider_id = channel.send(run)
-        shown = None if provider_id is None else _storable(provider_id)
-        return Outcome.sent(run, begun=begun, provider_id=shown)
-    except PermanentFailure as failure:
-        return Outcome.dead(run, begun=begun, reason=failure.reason, error=_error(failure))
-    except UnknownOutcome as failure:
-        return _again(run, Reason.UNKNOWN, failure, begun)
-    except RetryLater as failure:
-        return _again(run, Reason.RETRY, failure, begun, failure.after_seconds)
-    except BaseException as failure:  # a channel is anybody's code, and a thread that died would hold its run for good
-        return _again(run, Reason.RETRY, failure, begun)
+        results: Sequence[object] = list(channel.send(runs))
+        if len(results) != len(runs):
+            wrong = UnknownOutcome(f"the channel answered with {len(results)} results for {len(runs)} runs")
+            results = [wrong] * len(runs)
+    except BaseException as failure:  # a thread that died would hold its runs for good
+        results = [failure] * len(runs)
+    return [_outcome(run, result, begun) for run, result in zip(runs, results, strict=True)]
+
+
+def _outcome(run: Run, result: object, begun: float) -> Outcome:
+    match result:
+        case Sent():
+            return _sent(run, result, begun)
+        case PermanentFailure():
+            return Outcome.dead(run, begun=begun, reason=result.reason, error=_error(result))
+        case UnknownOutcome():
+            return _again(run, Reason.UNKNOWN, result, begun)
+        case RetryLater():
+            return _again(run, Reason.RETRY, result, begun, result.after_seconds)
+        case BaseException():
+            return _again(run, Reason.RETRY, result, begun)
+    return _again(run, Reason.UNKNOWN, UnknownOutcome("the channel did not answer with a result"), begun)
+
+
+def _sent(run: Run, result: Sent, begun: float) -> Outcome:
+    shown = None if result.provider_id is None else _storable(result.provider_id)
+    return Outcome.sent(run, begun=begun, provider_id=shown)
 
 
 def _again(run: Run, reason: Reason, failure: BaseException, begun: float, asked: float = 0.0) -> Outcome:
     delay = retries.retry_delay(run.attempt, random.random, asked)
     if delay is None:
         return Outcome.dead(run, begun=begun, reason=Reason.EXHAUSTED, error=_error(failure))
-    extra = {"run": run.key, "channel": run.channel, "attempt": run.attempt, "error": type(failure).__name__}
-    logger.warning("attempt failed", extra=extra)
+    log_lines.attempt_failed(run, reason, failure)
     return Outcome.retry(run, begun=begun, after=delay, reason=reason, error=_error(failure))
 
 

@@ -1,6 +1,7 @@
 """What a tick has done, as its log line, its metrics and its answer say it."""
 
 from dataclasses import asdict, dataclass
+from math import ceil
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -38,7 +39,7 @@ class Summary:
 
 def quantile(ordered: list[float], share: float) -> float:
     """The smallest value that at least this share of the ordered values does not exceed; 0 of none."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+    return ordered[max(0, ceil(share * len(ordered) - 1e-9) - 1)] if ordered else 0.0
 
 
 _COUNTS = ("due", "planned", "sent", "failed", "completed", "skipped", "dead")

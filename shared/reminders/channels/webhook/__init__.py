@@ -6,7 +6,7 @@ Where no setting speaks of webhooks none can be sent, and a cold start does with
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reminders.channels import PermanentFailure, channel
+from reminders.channels import Channel, PermanentFailure, channel
 from reminders.errors import InvalidField
 from reminders.model import Run
 from reminders.settings import Settings
@@ -20,14 +20,14 @@ _NOT_SET_UP = "neither WEBHOOK_SECRETS nor WEBHOOK_ENDPOINTS is set, and nothing
 
 
 @channel("webhook")
-class WebhookChannel:
+class WebhookChannel(Channel):
     concurrency = 20
     timeout_seconds = 20.0  # the exchange, before it perhaps the reading of secrets, and a margin
 
     def __init__(self, settings: Settings, egress: "Egress | None" = None) -> None:
         self._sender = _build_sender(settings, egress) if _is_set_up(settings) else None
 
-    def send(self, run: Run) -> None:
+    def send_one(self, run: Run) -> None:
         if self._sender is None:
             raise PermanentFailure(_NOT_SET_UP, Reason.PERMANENT if run.recipient else Reason.NO_RECIPIENT)
         self._sender.send(run)

@@ -1,12 +1,12 @@
 """Re-planning: when a zone's rules or a business calendar change, the instants that follow from them are worked out again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import tzdata
 
+from reminders.engine import log_lines
 from reminders.model import Reminder
-from reminders.observe import logger
 from reminders.schedules.advance import CalendarsByName
 from reminders.storage.store import Store
 
@@ -16,17 +16,20 @@ CHUNK = 500  # reminders in one transaction
 _LOOKED_AT = 10_000  # by one look for those with a wall clock, most of which may have none
 
 
-class Replanner:
+class Replan:
     """Goes through the reminders by id, a chunk a transaction; what somebody has locked is met again by the next tick."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._tasks = [self._some_zoned, self._some_of_a_calendar]
 
-    def run(self, has_time: Callable[[], bool]) -> None:
-        """Works until everything follows today's zones and calendars, or time is up."""
-        for some in (self._some_zoned, self._some_of_a_calendar):
-            while has_time() and self._store.atomically(some):
-                pass
+    def once(self) -> bool:
+        """Works out one chunk; False when everything that can be locked follows today's zones and calendars."""
+        while self._tasks:
+            if self._store.atomically(self._tasks[0]):
+                return True
+            del self._tasks[0]
+        return False
 
     def _some_zoned(self) -> bool:
         """False when there are no more, or none that could be locked."""
@@ -74,5 +77,5 @@ def _replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime)
     try:
         return edits.replanned(reminder, calendars, moment)
     except Exception as error:  # one that is broken must not hold up the others: its own tick will park it
-        logger.warning("reminder not re-planned", extra={"reminder": reminder.id, "error": type(error).__name__})
+        log_lines.reminder_not_replanned(reminder.id, error)
         return reminder

@@ -1,0 +1,26 @@
+"""The engine's numbers: how much at once, how long at most, how fresh."""
+
+BATCH = 1_000  # reminders planned in one transaction
+ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
+RESERVE = ROOM // 20  # the part of a channel's room that a backlog leaves to what has just become due
+FAN_OUT_RUNS = 10_000  # once one tick has planned this many with no end in sight, more workers are called
+
+LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
+LOOK_SECONDS = 1.0  # how long a waiting tick goes without looking for something new
+PLAN_SECONDS = 1.0  # for deciding in one transaction, whose idle time the server bounds; the rest comes next
+PARKED_IN_A_ROW = 10  # with more refusals than this and no success between them, the rows are hardly to blame
+
+FRESH_SECONDS = 0.9  # an older reading of the stop facts is renewed before a send; the promise is one second
+RENEW_SECONDS = 0.6  # at this age the owner renews the reading by itself, before anybody has to wait for it
+FLUSH_RUNS = 500  # so many outcomes are recorded at once,
+FLUSH_SECONDS = 0.2  # or fewer after this time
+
+# Parts of a tick's budget
+ALONE_SECONDS = 10.0  # for runs that are sent with nothing else in hand
+REPLAN_SECONDS = 5.0  # for what new zones or calendars change
+RETAIN_SECONDS = 5.0  # for removing old runs
+
+# The end of a tick: both waits fit into the margin and leave the last statements their share.
+MARGIN_SECONDS = 1.0  # kept after the deadline for recording and handing back
+GRACE_SECONDS = 0.5  # after the deadline, for sends that end a little late
+PARTING_SECONDS = 0.25  # for the recorder's thread to close its connection, so that no frozen process keeps it
