@@ -72,15 +72,15 @@ MUTANTS = (
     Mutant(
         "the stop check skipped",
         f"{PACKAGE}/engine/pool.py",
-        "        if run.id in reading.stopped:",
-        "        if False:",
+        "        if run.id in reading.unsendable or self._is_too_late(begun):\n            return",
+        "        if self._is_too_late(begun):\n            return",
         ("tests/integration/test_delivery.py",),
     ),
     Mutant(
         "the stop facts never renewed",
         f"{PACKAGE}/engine/pool.py",
-        "if begun - read_at >= FRESH_SECONDS and begun - self._facts.reading.read_at >= FRESH_SECONDS:",
-        "if False:",
+        "if begun - read_at >= FRESH_SECONDS and begun - reading.read_at >= FRESH_SECONDS:\n            begun, reading = self._facts.fresh()\n        if run.id",
+        "if run.id",
         ("tests/integration/test_delivery.py",),
     ),
     Mutant(

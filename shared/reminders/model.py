@@ -166,7 +166,7 @@ class Due(NamedTuple):
     @property
     def condition(self) -> Condition | None:
         type_, value = self.condition_type, self.condition_value
-        return None if type_ is None or value is None else Condition(type=type_, value=value)
+        return None if type_ is None or value is None else Condition(type_, value)
 
 
 class Run(NamedTuple):

@@ -64,7 +64,7 @@ class Channel:
         An exception stands for all of them; what it means is what it means as a result. `run.key` is the same on each
         repeat: hand it on, so that a receiver can drop the second.
         """
-        return [Sent(provider_id=self.send_one(run)) for run in runs]
+        return [Sent(self.send_one(run)) for run in runs]
 
     def send_one(self, run: Run) -> str | None:
         """For channels that take one message at a time: delivers the run and returns the provider's id, if there is one."""

@@ -155,7 +155,9 @@ class Delivery:
             pass
 
     def _hear(self, report: Report) -> None:
-        if isinstance(report, Recorded):
+        if isinstance(report, Outcome):
+            self._take(report)
+        elif isinstance(report, Recorded):
             self._count(report)
         elif isinstance(report, WantsFreshFacts):
             if self._facts.is_stale:  # several threads may ask at once: the first one's question answers all

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from reminders.channels import Channel
 from reminders.engine.limits import FRESH_SECONDS
 from reminders.engine.reports import NotBegun, NotOurs, SendReport
-from reminders.engine.sending import attempt
-from reminders.engine.stop_facts import StopFacts
+from reminders.engine.sending import attempt, attempt_one
+from reminders.engine.stop_facts import Reading, StopFacts
 from reminders.lifecycle.outcomes import Outcome
 from reminders.model import Run
 
@@ -68,25 +68,36 @@ class Pool:
     # In the channel's threads
 
     def _work(self) -> None:
+        takes_several = self.channel.batch_size > 1
         while isinstance(message := self._inbox.get(), Waiting):
-            for report in self._attempt(message):
-                self._report(report)
-
-    def _attempt(self, first: Waiting) -> list[SendReport]:
-        """Sends a run, with others that wait if the channel takes several at once."""
-        waiting = [first, *self._more()] if self.channel.batch_size > 1 else [first]
-        begun = self._begin(min(message.read_at for message in waiting))
-        reports: list[SendReport] = []
-        runs: list[Run] = []
-        for message in waiting:
-            report = self._not_to_be_sent(message.run, begun)
-            if report is None:
-                runs.append(message.run)
+            if takes_several:
+                self._send_together([message, *self._more()])
             else:
-                reports.append(report)
-        if runs:
-            reports += attempt(self.channel, runs, begun)
-        return reports
+                self._report(self._send(message))
+
+    def _send(self, message: Waiting) -> SendReport:
+        run, read_at = message
+        begun, reading = monotonic(), self._facts.reading
+        if begun - read_at >= FRESH_SECONDS and begun - reading.read_at >= FRESH_SECONDS:
+            begun, reading = self._facts.fresh()
+        if run.id in reading.unsendable or self._is_too_late(begun):
+            return self._not_sent(run, begun, reading)
+        return attempt_one(self.channel, run, begun)
+
+    def _send_together(self, messages: list[Waiting]) -> None:
+        """The same for several at once."""
+        begun, reading = monotonic(), self._facts.reading
+        read_at = min(message.read_at for message in messages)
+        if begun - read_at >= FRESH_SECONDS and begun - reading.read_at >= FRESH_SECONDS:
+            begun, reading = self._facts.fresh()
+        runs: list[Run] = []
+        for run, _ in messages:
+            if run.id in reading.unsendable or self._is_too_late(begun):
+                self._report(self._not_sent(run, begun, reading))
+            else:
+                runs.append(run)
+        for outcome in attempt(self.channel, runs, begun) if runs else ():
+            self._report(outcome)
 
     def _more(self) -> list[Waiting]:
         more: list[Waiting] = []
@@ -101,21 +112,13 @@ class Pool:
             more.append(message)
         return more
 
-    def _begin(self, read_at: float) -> float:
-        """Waits for fresh stop facts, where those read at `read_at` are too old; when the attempt begins (monotonic)."""
-        begun = monotonic()
-        if begun - read_at >= FRESH_SECONDS and begun - self._facts.reading.read_at >= FRESH_SECONDS:
-            self._facts.wait_until_fresh()
-            return monotonic()
-        return begun
+    def _is_too_late(self, begun: float) -> bool:
+        """Whether a send that begins now could not end in time, or the tick is ending."""
+        return self._facts.is_closing or begun + self.channel.timeout_seconds > self._deadline
 
-    def _not_to_be_sent(self, run: Run, begun: float) -> SendReport | None:
-        """What is reported instead of sending it; None when it may be sent."""
-        reading = self._facts.reading  # the owner may put another in its place at any moment
-        if run.id in reading.stopped:
-            return Outcome.stopped(run, begun=begun, reason=reading.stopped[run.id])
-        if run.id in reading.lost:
-            return NotOurs(run)
-        if self._facts.is_closing or begun + self.channel.timeout_seconds > self._deadline:
-            return NotBegun(run)
-        return None
+    def _not_sent(self, run: Run, begun: float, reading: Reading) -> SendReport:
+        """What is reported of a run that is not begun."""
+        if run.id in reading.unsendable:
+            reason = reading.unsendable[run.id]
+            return NotOurs(run) if reason is None else Outcome.stopped(run, begun=begun, reason=reason)
+        return NotBegun(run)

@@ -11,8 +11,17 @@ from reminders.model import Run
 from reminders.states import Reason
 
 
+def attempt_one(channel: Channel, run: Run, begun: float) -> Outcome:
+    """Sends one run; `begun` (monotonic) is when that began."""
+    try:
+        (result,) = channel.send((run,))
+    except BaseException as failure:  # a thread that died would hold its run for good
+        return _outcome(run, failure, begun)
+    return _outcome(run, result, begun)
+
+
 def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome]:
-    """Sends the runs together; `begun` (monotonic) is when that began."""
+    """Sends runs together; `begun` (monotonic) is when that began."""
     try:
         results: Sequence[object] = list(channel.send(runs))
         if len(results) != len(runs):
@@ -24,9 +33,10 @@ def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome
 
 
 def _outcome(run: Run, result: object, begun: float) -> Outcome:
+    if isinstance(result, Sent):
+        provider_id = result.provider_id
+        return Outcome.sent(run, begun=begun, provider_id=None if provider_id is None else _storable(provider_id))
     match result:
-        case Sent():
-            return _sent(run, result, begun)
         case PermanentFailure():
             return Outcome.dead(run, begun=begun, reason=result.reason, error=_error(result))
         case UnknownOutcome():
@@ -36,11 +46,6 @@ def _outcome(run: Run, result: object, begun: float) -> Outcome:
         case BaseException():
             return _again(run, Reason.RETRY, result, begun)
     return _again(run, Reason.UNKNOWN, UnknownOutcome("the channel did not answer with a result"), begun)
-
-
-def _sent(run: Run, result: Sent, begun: float) -> Outcome:
-    shown = None if result.provider_id is None else _storable(result.provider_id)
-    return Outcome.sent(run, begun=begun, provider_id=shown)
 
 
 def _again(run: Run, reason: Reason, failure: BaseException, begun: float, asked: float = 0.0) -> Outcome:

@@ -17,8 +17,7 @@ class Reading(NamedTuple):
     """One reading for all runs that were held. Never changed, so that threads may look at it without a lock."""
 
     read_at: float  # monotonic: when it began
-    stopped: Mapping[int, Reason]  # by run id
-    lost: frozenset[int]  # ids of runs that belong to another worker by now
+    unsendable: Mapping[int, Reason | None]  # by run id, why it is not sent; None: it belongs to another worker by now
 
 
 class StopFacts:
@@ -26,7 +25,7 @@ class StopFacts:
 
     def __init__(self, ask_for_fresh: Callable[[], None]) -> None:
         """`ask_for_fresh` tells the owner that a thread is waiting for a new reading."""
-        self.reading = Reading(read_at=float("-inf"), stopped={}, lost=frozenset())
+        self.reading = Reading(read_at=float("-inf"), unsendable={})
         self.is_closing = False  # nothing more is begun
         self._ask_for_fresh = ask_for_fresh
         self._changed = threading.Condition()
@@ -40,17 +39,16 @@ class StopFacts:
 
     def renew(self, read_at: float, runs: Sequence[RunFacts], facts: Facts, now: Instant) -> None:
         """Puts a new reading, begun at `read_at`, in the place of the last, and wakes the threads that wait for it."""
-        stopped: dict[int, Reason] = {}
-        lost: set[int] = set()
+        unsendable: dict[int, Reason | None] = {}
         for each in runs:
             try:
                 reason = stops.forbids(each, facts, now)
                 if reason is not None:
-                    stopped[each.run_id] = reason
+                    unsendable[each.run_id] = reason
             except stops.Lost:
-                lost.add(each.run_id)
+                unsendable[each.run_id] = None
         with self._changed:
-            self.reading = Reading(read_at=read_at, stopped=stopped, lost=frozenset(lost))
+            self.reading = Reading(read_at=read_at, unsendable=unsendable)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -61,9 +59,10 @@ class StopFacts:
 
     # For the sending threads
 
-    def wait_until_fresh(self) -> None:
-        """Returns when there is a fresh reading, or when nothing more is begun anyway."""
+    def fresh(self) -> tuple[float, Reading]:
+        """Waits for a fresh reading, or until nothing more is begun anyway; what time it is then (monotonic)."""
         with self._changed:
             if self.is_stale and not self.is_closing:
                 self._ask_for_fresh()
                 self._changed.wait_for(lambda: self.is_closing or not self.is_stale)
+        return monotonic(), self.reading

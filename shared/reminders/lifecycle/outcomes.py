@@ -20,7 +20,7 @@ class Outcome(NamedTuple):
     @classmethod
     def sent(cls, run: Run, *, begun: float, provider_id: str | None = None) -> Self:
         """The channel took it."""
-        return cls(run=run, state=State.SENT, begun=begun, provider_id=provider_id)
+        return cls(run, State.SENT, begun, provider_id=provider_id)
 
     @classmethod
     def retry(cls, run: Run, *, begun: float, after: float, reason: Reason, error: str) -> Self:
