@@ -8,7 +8,7 @@ from pathlib import Path
 from local import postgres
 from local.postgres import PostgresServer
 from reminders.channels import Channel
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store

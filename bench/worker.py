@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from reminders.channels import Channel
 from reminders.engine.tick import Tick
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store

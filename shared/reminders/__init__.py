@@ -1,6 +1,6 @@
 """The reminder engine. The rooms in reading order; each imports only from those above it.
 
-model · states · errors · instants     the vocabulary
+model · runs · states · errors · instants     the vocabulary
 settings · observe                     what can be set; the log
 egress       the one guarded way out to addresses that callers name
 schedules    when: which instants a schedule means, and what a due reminder does next

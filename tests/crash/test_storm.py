@@ -12,7 +12,7 @@ from reminders.engine.summary import Summary
 from reminders.engine.tick import Tick
 from reminders.errors import IllegalTransition
 from reminders.lifecycle.edits import Edit
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store

@@ -16,7 +16,7 @@ from reminders.engine import limits
 from reminders.engine.tick import Tick
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.plans import Plan
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.storage import connection
 from reminders.storage.database import Database

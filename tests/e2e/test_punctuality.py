@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from reminders.channels import Channel
 from reminders.engine.tick import Tick
-from reminders.model import Run
+from reminders.runs import Run
 from tests.world import World
 
 

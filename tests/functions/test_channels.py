@@ -16,8 +16,8 @@ import pytest
 from moto import mock_aws
 
 from reminders.channels import PermanentFailure, UnknownOutcome, build_channels
-from reminders.model import Run
 from reminders.observe import logger
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason, State
 from tests.world import HOUR, NOW, World, leased

@@ -22,8 +22,8 @@ from reminders.engine.limits import LEASE_SECONDS
 from reminders.engine.sending import attempt
 from reminders.errors import InvalidField
 from reminders.lifecycle.outcomes import Outcome
-from reminders.model import Run
 from reminders.observe import logger
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason, State
 from tests.receiver import FIRST, LOOPBACK, SECOND, Receiver, receiving

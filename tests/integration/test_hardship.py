@@ -9,7 +9,7 @@ from reminders.engine import limits
 from reminders.engine.limits import PARKED_IN_A_ROW
 from reminders.engine.planning import Planner
 from reminders.lifecycle import retries, stops
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.states import State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 

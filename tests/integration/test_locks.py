@@ -3,7 +3,7 @@
 import threading
 
 from reminders.channels import PermanentFailure
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.states import CompletionReason, State, Status
 from tests.world import HOUR, NOW, World
 

@@ -19,13 +19,13 @@ PACKAGE = ROOT / "shared" / "reminders"
 FUNCTIONS = ROOT / "functions"
 SQL = PACKAGE / "storage" / "sql"
 
-PURE = {"instants", "states", "model", "errors", "schedules", "conditions", "messages", "lifecycle"}
+PURE = {"instants", "states", "model", "runs", "errors", "schedules", "conditions", "messages", "lifecycle"}
 # A room may import only from the lines above its own.
 LAYERS: tuple[set[str], ...] = (
     {"instants", "states", "errors", "settings", "observe", "egress"},
     {"model"},
-    {"schedules", "conditions", "messages", "channels"},
-    {"lifecycle"},
+    {"runs", "schedules", "conditions", "messages"},
+    {"channels", "lifecycle"},
     {"storage"},
     {"commands", "engine"},
     {"api", "wiring"},

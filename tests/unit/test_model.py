@@ -2,7 +2,8 @@
 
 import pytest
 
-from reminders.model import Message, Run
+from reminders.model import Message
+from reminders.runs import Run
 
 
 def test_a_message_stores_only_what_was_given() -> None:

@@ -536,3 +536,26 @@ def test_whatever_is_given_is_read_or_refused(text: str) -> None:
         Parts(text)
     except InvalidField as refused:
         assert refused.field == "rrule"
+
+
+def test_threads_that_share_a_rule_do_not_mix_what_each_has_looked_through() -> None:
+    """What another thread puts in place between two readings leads no one past a day on which the rule fires."""
+    start = datetime(2026, 1, 1, 9)
+
+    class Shared(Recurrence):
+        """As if others wrote between any two readings of what was looked through."""
+
+        @property
+        def _gap(self) -> tuple[int, int]:
+            return self._others.pop(0) if len(self._others) > 1 else self._others[0]
+
+        @_gap.setter
+        def _gap(self, gap: tuple[int, int]) -> None:
+            day = gap[0]
+            self._others = [gap, gap, (day + 40_000, day + 50_000)]
+
+    alone = Recurrence("FREQ=MONTHLY;BYMONTHDAY=13", start, until=None, rdates=(), exdates=())
+    shared = Shared("FREQ=MONTHLY;BYMONTHDAY=13", start, until=None, rdates=(), exdates=())
+    day = (start - datetime(1970, 1, 1)).days
+    for asked in (day, day + 1, day + 5, day + 30):
+        assert shared.next_day(asked) == alone.next_day(asked)

@@ -9,7 +9,7 @@ from reminders.channels import Channel, PermanentFailure, RetryLater, Sent, Unkn
 from reminders.engine import limits
 from reminders.engine.sending import attempt
 from reminders.engine.summary import quantile
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason, State
 from tests.world import leased

@@ -16,7 +16,7 @@ from reminders.api.operations import operation
 from reminders.api.parameters import DEFAULT_LIMIT, IfMatch, Limit, ReminderId, RunCursor
 from reminders.api.replies import page, reply
 from reminders.api.values import utc_text
-from reminders.model import RunRecord
+from reminders.runs import RunRecord
 from reminders.states import Cause, State
 
 if TYPE_CHECKING:  # a cold start does without them

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason
 

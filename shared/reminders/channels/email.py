@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from reminders.channels import Channel, PermanentFailure, UnknownOutcome, channel
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason
 

@@ -1,8 +1,8 @@
 """One line in the service's own log; never the body or the recipient."""
 
 from reminders.channels import Channel, channel
-from reminders.model import Run
 from reminders.observe import logger
+from reminders.runs import Run
 from reminders.settings import Settings
 
 

@@ -17,7 +17,7 @@ from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendRep
 from reminders.engine.stop_facts import StopFacts
 from reminders.instants import Instant
 from reminders.lifecycle.outcomes import Outcome
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.states import State
 from reminders.storage.store import Store
 

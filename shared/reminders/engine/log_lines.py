@@ -1,8 +1,8 @@
 """The engine's log lines about single reminders and runs: one event, one shape. Never a message's content or address."""
 
 from reminders.errors import DatabaseRefused
-from reminders.model import Run
 from reminders.observe import logger
+from reminders.runs import Run
 from reminders.states import Reason
 
 

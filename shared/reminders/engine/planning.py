@@ -13,8 +13,9 @@ from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.lifecycle.plans import Plan
 from reminders.messages import render
-from reminders.model import Due, Json, Run
+from reminders.model import Due, Json
 from reminders.observe import logger
+from reminders.runs import Run
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store

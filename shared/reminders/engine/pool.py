@@ -13,7 +13,7 @@ from reminders.engine.reports import NotBegun, NotOurs, SendReport
 from reminders.engine.sending import attempt, attempt_one
 from reminders.engine.stop_facts import Reading, StopFacts
 from reminders.lifecycle.outcomes import Outcome
-from reminders.model import Run
+from reminders.runs import Run
 
 
 class Waiting(NamedTuple):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from reminders.lifecycle.outcomes import Outcome
-from reminders.model import Run
+from reminders.runs import Run
 
 
 class NotBegun(NamedTuple):

@@ -7,7 +7,7 @@ from reminders.channels import Channel, PermanentFailure, RetryLater, Sent, Unkn
 from reminders.engine import log_lines
 from reminders.lifecycle import retries
 from reminders.lifecycle.outcomes import Outcome
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.states import Reason
 
 

@@ -3,9 +3,6 @@
 from dataclasses import asdict, dataclass
 from math import ceil
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from reminders.observe import logger
 
 
@@ -49,6 +46,10 @@ _SECONDS = ("oldest_due_seconds", "duration_seconds")
 
 def publish(summary: Summary) -> None:
     """One structured line for people, one in the embedded metric format for CloudWatch."""
+    # Imported here: a cold start does without them until its first tick is over.
+    from aws_lambda_powertools import Metrics
+    from aws_lambda_powertools.metrics import MetricUnit
+
     facts = summary.as_dict()
     logger.info("tick", extra=facts)
     metrics = Metrics(namespace="Reminders", service="reminders")

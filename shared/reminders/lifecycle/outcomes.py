@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.states import Reason, State
 
 

@@ -15,10 +15,9 @@ from reminders.model import (
     NamedCalendar,
     NaturalKey,
     Reminder,
-    Run,
-    RunRecord,
     Schedule,
 )
+from reminders.runs import Run, RunRecord
 from reminders.schedules import stored
 from reminders.states import State, Status
 from reminders.storage import jsonb

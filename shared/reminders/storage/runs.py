@@ -7,7 +7,8 @@ from reminders.conditions import Facts
 from reminders.instants import Instant
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.stops import RunFacts
-from reminders.model import Json, Run, RunRecord
+from reminders.model import Json
+from reminders.runs import Run, RunRecord
 from reminders.states import Reason
 from reminders.storage import rows
 from reminders.storage.statements import Statements

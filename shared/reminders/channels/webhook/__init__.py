@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reminders.channels import Channel, PermanentFailure, channel
 from reminders.errors import InvalidField
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason
 

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from standardwebhooks import Webhook
 
-from reminders.model import Json, Run
+from reminders.model import Json
+from reminders.runs import Run
 
 EVENT_TYPE = "reminder.due"
 

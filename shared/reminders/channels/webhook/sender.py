@@ -8,7 +8,7 @@ from reminders.channels.webhook.endpoints import ELSEWHERE, Endpoints
 from reminders.channels.webhook.message import compose, signed_headers
 from reminders.channels.webhook.secrets import Secrets
 from reminders.egress import Egress, EgressRefused, EgressUnknown
-from reminders.model import Run
+from reminders.runs import Run
 from reminders.settings import Settings
 
 EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer

@@ -87,7 +87,8 @@ class Recurrence:
 
         What was looked through is not looked through again: a rule that seldom fires may have further dates each day.
         """
-        begin, end = self._gap if self._gap[0] <= day <= self._gap[1] else (day, day)
+        gap = self._gap  # read once: another thread may put its own in this place at any moment
+        begin, end = gap if gap[0] <= day <= gap[1] else (day, day)
         if end > day + CENTURY:
             return None
         found = self._periods.next_day(end)
