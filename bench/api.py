@@ -1,4 +1,5 @@
-"""How fast the HTTP API answers, beside the API that people would write instead: FastAPI, pydantic and SQLAlchemy on psycopg.
+"""How fast the HTTP API answers, beside the API that people would write instead: FastAPI, pydantic and SQLAlchemy on
+psycopg.
 
 Both in one run: one uvicorn worker each with the same event loop and parser, as `make run` has them, on the same
 PostgreSQL, with the same tables and indexes and as many reminders. Callers wait for each answer before they ask again.

@@ -1,4 +1,5 @@
-"""Callers of an HTTP API, as a process of their own: each asks, waits for the answer, and asks again, on one connection.
+"""Callers of an HTTP API, as a process of their own: each asks, waits for the answer, and asks again, on one
+connection.
 
 Takes one JSON object, prints the milliseconds of each request as a JSON list. Plain sockets, so that a caller costs the
 machine little of what is to be measured.

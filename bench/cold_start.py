@@ -1,4 +1,5 @@
-"""What a cold start imports: each function in a fresh process, beside the database driver alone, which every tick needs.
+"""What a cold start imports: each function in a fresh process, beside the database driver alone, which every tick
+needs.
 
 The byte code is there, as it is in what `make build` builds: the first of the repeats writes it and is not counted, nor
 is the interpreter's own start.
@@ -56,7 +57,8 @@ def _module(name: str) -> str:
 
 
 def _python(*arguments: str, function: str, byte_code: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python with the paths that Lambda has, byte code in a folder of its own, and a database that is not there."""
+    """Runs Python with the paths that Lambda has, byte code in a folder of its own, and a database that is not
+    there."""
     paths = [str(ROOT / "shared"), str(ROOT / "functions" / function)]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),

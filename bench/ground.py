@@ -1,4 +1,5 @@
-"""The ground that benchmarks stand on: a server set up for measuring, databases full of due reminders, a channel that does nothing."""
+"""The ground that benchmarks stand on: a server set up for measuring, databases full of due reminders, a channel that
+does nothing."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -92,8 +93,8 @@ def load_due(
 ) -> None:
     """`count` reminders, each with a flag of its own; so many percent of the flags are true.
 
-    With `cron` they fire once a day in Berlin, in the hour before this one, otherwise on a grid. `due` and `channel` are SQL
-    over the reminder's number `g`, which counts from 1; two loads need two names.
+    With `cron` they fire once a day in Berlin, in the hour before this one, otherwise on a grid. `due` and `channel`
+    are SQL over the reminder's number `g`, which counts from 1; two loads need two names.
     """
     schedule, kind, minutes, since = "NULL", "recurring", "60", "1 hour"
     if cron:
@@ -104,14 +105,16 @@ def load_due(
     is_true = f"g % {100 // stopped_percent} = 0" if stopped_percent else "false"
     with session(address, LOAD_SECONDS) as database:
         database.run(
-            f"INSERT INTO status_flags (key, value) SELECT 'done:{name}:' || g, {is_true} FROM generate_series(1, {count}) g"
+            f"INSERT INTO status_flags (key, value) SELECT 'done:{name}:' || g, {is_true}"
+            f" FROM generate_series(1, {count}) g"
         )
         database.run(
             f"""
-            INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
-              next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule)
-            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes}, due - interval '{since}',
-              due, due - interval '{since}', 'db_check', 'done:{name}:' || g, {message}, {schedule}
+            INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
+              start_at, next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule)
+            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes},
+              due - interval '{since}', due, due - interval '{since}', 'db_check', 'done:{name}:' || g,
+              {message}, {schedule}
             FROM (SELECT g, {due} AS due FROM generate_series(1, {count}) g) reminders
             """
         )

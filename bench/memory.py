@@ -1,4 +1,5 @@
-"""How much memory a process needs that works through a great many due reminders: as much as a batch needs, not as all do.
+"""How much memory a process needs that works through a great many due reminders: as much as a batch needs, not as all
+do.
 
 python -m bench.memory [--n 200000] [--body-bytes 1024]
 """

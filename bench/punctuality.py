@@ -1,4 +1,5 @@
-"""PUNCTUALITY=second: reminders fire to the second although the schedule starts its ticks anywhere within their minutes.
+"""PUNCTUALITY=second: reminders fire to the second although the schedule starts its ticks anywhere within their
+minutes.
 
 Two scenes at the same time, each in its own database: in one each minute's tick starts at any second of it, in the
 other always around the same second. The receiver notes when a reminder has come. Takes five minutes.
@@ -28,7 +29,8 @@ LIMIT_MS = 1_000.0
 
 
 class Scene:
-    """Reminders spread over the minutes from `begin` on, and a tick for each minute, the one before and the one after."""
+    """Reminders spread over the minutes from `begin` on, and a tick for each minute, the one before and the one
+    after."""
 
     def __init__(self, server: PostgresServer, name: str, n: int, minutes: int, begin: float) -> None:
         self._n = n

@@ -90,7 +90,8 @@ def rush(server: PostgresServer, n: int, workers: int, channel: Receiver) -> Non
     late = _lateness([worker.finish(each) for each in begun], n)
     ideal = n * channel.seconds / (workers * channel.concurrency)
     show(
-        f"{n:,} due at one instant, {workers} workers of {channel.concurrency} sends of {channel.seconds * 1000:g} ms each",
+        f"{n:,} due at one instant, {workers} workers of {channel.concurrency} sends of {channel.seconds * 1000:g}"
+        f" ms each",
         [
             Figure(label="until the last has arrived", value=late[-1] / 1000, unit="s"),
             Figure(label="what the channel alone would take", value=ideal, unit="s"),

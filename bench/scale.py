@@ -1,9 +1,9 @@
 """The cost of a tick grows with what is due, not with what is stored.
 
 Hourly reminders with a flag and one past run each come due 1,000 at a time, from all over the table. Either SQL makes
-them due just before the tick; or by schedule: each tick gets the instant at which the next thousand is due, so that hours
-pass in seconds. By schedule the pages are touched for the first time since a checkpoint, and the server writes each of
-them whole into its log. With millions of reminders that is most of the difference.
+them due just before the tick; or by schedule: each tick gets the instant at which the next thousand is due, so that
+hours pass in seconds. By schedule the pages are touched for the first time since a checkpoint, and the server writes
+each of them whole into its log. With millions of reminders that is most of the difference.
 
 python -m bench.scale [--all] [--sizes 10000 …] [--ticks 11] [--churn 500] [--held 200]
 """
@@ -93,11 +93,12 @@ def _load(address: Address, active: int) -> datetime:
         database.run(f"INSERT INTO status_flags (key) SELECT 'done:' || g FROM generate_series(1, {active}) g")
         database.run(
             f"""
-            INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
-              next_run_at, planned_through, occurrence_no, stop_condition_type, stop_condition_value)
+            INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
+              start_at, next_run_at, planned_through, occurrence_no, stop_condition_type, stop_condition_value)
             SELECT 'interviewer', 'INT_' || g, 'feedback_form', 'null', 'recurring', 60, due - interval '1 hour',
               due, due - interval '1 hour', 1, 'db_check', 'done:' || g
-            FROM (SELECT g, CAST(:begin AS timestamptz) + interval '1 hour' * (row_number() OVER (ORDER BY hashint8(g)) / {active}::float8) AS due
+            FROM (SELECT g, CAST(:begin AS timestamptz)
+                + interval '1 hour' * (row_number() OVER (ORDER BY hashint8(g)) / {active}::float8) AS due
               FROM generate_series(1, {active}) g
               ORDER BY g) reminders
             """,

@@ -1,7 +1,7 @@
 """What one `next_occurrence` costs, by type of schedule, and for the worst rules that are accepted.
 
-Each call is timed by itself, in the processor's time, so that what else the machine does does not count. "Cold" is the first
-call after everything remembered was forgotten: patterns, periods and zones.
+Each call is timed by itself, in the processor's time, so that what else the machine does does not count. "Cold" is the
+first call after everything remembered was forgotten: patterns, periods and zones.
 
 python -m bench.schedules [--calls 2000] [--verbose]
 """

@@ -1,6 +1,6 @@
--- The physical limit: the same work inside the server, without a client. In the same batches, on the same schema, indexes
--- and planner settings: claim with flag read, one UPDATE, one INSERT of the runs with their message, COMMIT; one UPDATE of
--- the runs, COMMIT.
+-- The physical limit: the same work inside the server, without a client. In the same batches, on the same schema,
+-- indexes and planner settings: claim with flag read, one UPDATE, one INSERT of the runs with their message, COMMIT;
+-- one UPDATE of the runs, COMMIT.
 CREATE OR REPLACE PROCEDURE server_limit(batch integer) LANGUAGE plpgsql AS $$
 DECLARE
   run_ids bigint[];
@@ -8,7 +8,8 @@ BEGIN
   LOOP
     WITH due AS MATERIALIZED (
       SELECT r.ctid AS tid, r.id, f.value IS TRUE AS stopped,
-        r.start_at + (floor(date_part('epoch', now() - r.start_at) / (r.interval_minutes * 60)) * r.interval_minutes) * interval '1 minute' AS latest,
+        r.start_at + (floor(date_part('epoch',
+          now() - r.start_at) / (r.interval_minutes * 60)) * r.interval_minutes) * interval '1 minute' AS latest,
         r.interval_minutes
       FROM reminder_jobs r
       LEFT JOIN status_flags f ON f.key = r.stop_condition_value
@@ -29,7 +30,8 @@ BEGIN
       WHERE r.ctid = d.tid AND r.ctid = ANY (ARRAY(SELECT tid FROM due))
       RETURNING r.id, r.occurrence_no, r.channel, r.recipient, r.message, d.latest, d.stopped),
     inserted AS (
-      INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, recipient, message, state, attempt, attempt_at)
+      INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, recipient, message, state,
+        attempt, attempt_at)
       SELECT id, occurrence_no, latest, channel, recipient, message, 'SENDING', 1, now() + interval '120 seconds'
       FROM advanced
       WHERE NOT stopped

@@ -137,7 +137,8 @@ def _work(orders: Orders) -> Report:
 
 
 def _peak_mb() -> float:
-    """The most memory that this process has held; ru_maxrss begins with what its parent held, so Linux is asked itself."""
+    """The most memory that this process has held; ru_maxrss begins with what its parent held, so Linux is asked
+    itself."""
     status = Path("/proc/self/status")
     if status.exists():
         facts: dict[str, Any] = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())

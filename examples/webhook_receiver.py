@@ -9,12 +9,13 @@ SEEN              the SQLite file of the messages that were taken (seen.sqlite)
 REMINDERS_API     the engine (http://127.0.0.1:8000)
 REMINDERS_TOKEN   a bearer token for it, where it wants one
 
-It answers 204 to what it has taken, now or before; 401 to what does not verify and 400 to what is no message, which the engine
-does not send again; and 503 when something of its own has failed, so that the engine comes back with the same id.
+It answers 204 to what it has taken, now or before; 401 to what does not verify and 400 to what is no message, which the
+engine does not send again; and 503 when something of its own has failed, so that the engine comes back with the same
+id.
 
-An id is written down before the work and marked as done after it. Whoever comes with an id that is not done, after a crash or
-while the work still goes on, has it done again. So your work must be repeatable, like the flag that is set here; or it must be
-in this same database, in the transaction that marks the id as done.
+An id is written down before the work and marked as done after it. Whoever comes with an id that is not done, after a
+crash or while the work still goes on, has it done again. So your work must be repeatable, like the flag that is set
+here; or it must be in this same database, in the transaction that marks the id as done.
 """
 
 import json

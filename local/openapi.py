@@ -1,4 +1,5 @@
-"""`make openapi`: writes docs/openapi.json, the document as the API serves it, for people and for comparing versions."""
+"""`make openapi`: writes docs/openapi.json, the document as the API serves it, for people and for comparing
+versions."""
 
 import json
 import sys

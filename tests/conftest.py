@@ -20,7 +20,8 @@ from tests.world import World
 # A test's data need not survive the machine: without fsync a commit costs the tests nothing. Los Angeles makes it show
 # when something depends on the session's time zone.
 _SERVER = {"fsync": "off", "max_connections": "200", "timezone": "America/Los_Angeles", "shared_buffers": "256MB"}
-# Tests run in several processes at once; where DATABASE_URL leads them all to one server, each has a template of its own.
+# Tests run in several processes at once; where DATABASE_URL leads them all to one server, each has a template of its
+# own.
 _TEMPLATE = "reminders_template" + os.environ.get("PYTEST_XDIST_WORKER", "")
 
 

@@ -1,4 +1,5 @@
-"""The API's two doors as tests use them: Lambda's handler, fed with events, and the local server, fed as uvicorn does."""
+"""The API's two doors as tests use them: Lambda's handler, fed with events, and the local server, fed as uvicorn
+does."""
 
 import asyncio
 import base64

@@ -117,7 +117,8 @@ class _Line:
 
 
 def _message_size(heard: bytes, started: bool) -> int | None:
-    """How long the first message is; None while it is not whole. Only the very first has no letter before its length."""
+    """How long the first message is; None while it is not whole. Only the very first has no letter before its
+    length."""
     letter = 1 if started else 0
     if len(heard) < letter + 4:
         return None

@@ -1,4 +1,5 @@
-"""Installs the peers at their pinned versions into `.local/peers`, where they meet none of the project's own packages."""
+"""Installs the peers at their pinned versions into `.local/peers`, where they meet none of the project's own
+packages."""
 
 import hashlib
 import os

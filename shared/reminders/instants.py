@@ -5,7 +5,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 type Instant = int
-"""Microseconds since 1970-01-01T00:00:00Z. Inside a tick instants are integers: exact, as PostgreSQL keeps them, and cheap."""
+"""Microseconds since 1970-01-01T00:00:00Z. Inside a tick instants are integers: exact, as PostgreSQL keeps them, and
+cheap."""
 
 SECOND: Instant = 1_000_000
 MINUTE: Instant = 60 * SECOND

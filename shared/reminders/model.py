@@ -81,8 +81,8 @@ class ScheduleSpec:
 class Schedule(ScheduleSpec):
     """When a reminder fires: a specification that was accepted, and what follows from it.
 
-    What was meant by a wall clock is kept as such: the fields that end in `_local` are naive wall times in `timezone`, from
-    which the instants are worked out again when a zone's rules change.
+    What was meant by a wall clock is kept as such: the fields that end in `_local` are naive wall times in `timezone`,
+    from which the instants are worked out again when a zone's rules change.
     """
 
     start_at: datetime

@@ -60,7 +60,8 @@ class Scheduler:
         call_worker: Callable[[], None] | None = None,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> "Summary":
-        """One tick of at most so many seconds. When more is due than it can do, `call_worker` is called MAX_WORKERS times."""
+        """One tick of at most so many seconds. When more is due than it can do, `call_worker` is called MAX_WORKERS
+        times."""
         settings = self._settings
         return self._tick(
             self._store,

@@ -59,7 +59,8 @@ def make_due(address: Address, count: int) -> None:
     query(
         address,
         """
-        INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at,
+        INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
+        start_at,
           next_run_at, planned_through, message)
         SELECT 'interviewer', 'INT_' || g, 'feedback_form', 'post', 'recurring', 1440, now() - interval '1 second',
           now() - interval '1 second', now() - interval '1 day',

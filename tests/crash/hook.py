@@ -1,8 +1,8 @@
 """A receiver of webhooks as a process of its own: `standardwebhooks` verifies each message, and seen ids are dropped.
 
 python -m tests.crash.hook FOLDER SECRET... It says where it listens, and what it got when its standard input is closed.
-Meanwhile files in FOLDER tell the news: 1, 1+2 or 2 that a message signed with these secrets has come, REPEAT that one came
-again.
+Meanwhile files in FOLDER tell the news: 1, 1+2 or 2 that a message signed with these secrets has come, REPEAT that one
+came again.
 """
 
 import json

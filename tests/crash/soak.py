@@ -3,9 +3,9 @@
 python -m tests.crash.soak [--seconds 180] [--reminders 5000] [--webhook]
 
 With --webhook the workers deliver by the webhook channel over TLS to a receiver of its own process, where
-`standardwebhooks` verifies each message and seen ids are dropped. On the way the secret is rotated: who is started in the first
-phase signs with the old one, in the second with both, in the last with the new one. A phase has a third of the time, and more
-until a message of its own has come; the last one also waits for a repeat.
+`standardwebhooks` verifies each message and seen ids are dropped. On the way the secret is rotated: who is started in
+the first phase signs with the old one, in the second with both, in the last with the new one. A phase has a third of
+the time, and more until a message of its own has come; the last one also waits for a repeat.
 """
 
 import argparse
@@ -200,7 +200,8 @@ def soak(
 
 
 def _call(address: Address, reminders: int, seconds: float, is_enough: Callable[[], bool]) -> None:
-    """Callers' doings: create so many over the time, and on until it is enough; flag one in ten; pause, resume and trigger those called VIP."""
+    """Callers' doings: create so many over the time, and on until it is enough; flag one in ten; pause, resume and
+    trigger those called VIP."""
     with closing(Store(Database(lambda fresh: address))) as store:
         commands, chance = Commands(store, Recipients(frozenset({"post"}))), random.Random(7)
         important: list[str] = []

@@ -1,4 +1,5 @@
-"""The stage of a crash test: a receiver that writes down what it gets, and a prompter that says what happens at a point.
+"""The stage of a crash test: a receiver that writes down what it gets, and a prompter that says what happens at a
+point.
 
 Workers are processes of their own (`tests/crash/worker.py`). At each point of a tick a worker asks the prompter and
 waits for the answer; the test decides there whether to kill it, to cut its connection, or to let it go on.
@@ -54,7 +55,8 @@ class Receiver:
 
 @dataclass
 class Prompter:
-    """Answers workers at their points. `script` is called once, at the first worker that reaches `point` for the nth time."""
+    """Answers workers at their points. `script` is called once, at the first worker that reaches `point` for the nth
+    time."""
 
     point: str = ""
     nth: int = 1
@@ -107,7 +109,8 @@ def listening(take: Callable[[dict[str, Any]], str]) -> Iterator[int]:
 
 
 def start_worker(url: str, receiver: int, prompter: int, **settings: object) -> subprocess.Popen[str]:
-    """A worker that ticks until its standard input is closed. Settings: lease, budget, concurrency, send_seconds, poison."""
+    """A worker that ticks until its standard input is closed. Settings: lease, budget, concurrency, send_seconds,
+    poison."""
     arguments = json.dumps({"url": url, "receiver": receiver, "prompter": prompter, **settings})
     return subprocess.Popen(
         [sys.executable, "-m", "tests.crash.worker", arguments],

@@ -122,7 +122,8 @@ def play(stage: Stage, point: str, fault: Callable[[Stage, dict[str, Any]], None
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("point", POINTS)
 def test_nothing_is_lost_and_only_the_unrecorded_repeated(scene: Address, point: str, fault: str) -> None:
-    """A worker that is killed or cut off at any point of a tick loses nothing, and repeats at most what it had not recorded."""
+    """A worker that is killed or cut off at any point of a tick loses nothing, and repeats at most what it had not
+    recorded."""
     with ExitStack() as stack:
         stage = Stage(stack, scene, LONG_LEASE_SECONDS if point in NOTHING_LEASED else LEASE_SECONDS)
         stage.interrupt(point, FAULTS[fault])

@@ -41,7 +41,8 @@ class Swift(Channel):
 
 
 def test_no_deadlock_reaches_a_caller_in_a_storm(address: Address) -> None:
-    """Half a minute of ticks, pauses, flag changes and PATCHes by eight threads on the same 500 reminders: nobody sees an error."""
+    """Half a minute of ticks, pauses, flag changes and PATCHes by eight threads on the same 500 reminders: nobody sees
+    an error."""
     channels: dict[str, Channel] = {"kept": Swift()}
     stores = [Store(Database(lambda fresh: address)) for _ in range(THREADS)]
     first = Commands(stores[0], Recipients(frozenset(channels)))
@@ -112,7 +113,8 @@ def _one_of(
 
 
 def test_no_send_starts_later_than_a_second_after_a_flag_was_answered(world: World) -> None:
-    """While 2,000 runs are being sent at 20 ms each, setting their flag through the API stops all sends within a second."""
+    """While 2,000 runs are being sent at 20 ms each, setting their flag through the API stops all sends within a
+    second."""
     channel = Swift(seconds=0.02)
     for number in range(2_000):
         world.commands.reminders.create(new_reminder(entity_id=f"INT_{number}", channel="other"))

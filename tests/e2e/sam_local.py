@@ -1,4 +1,5 @@
-"""The main story in containers (`make sam-local`): created over HTTP, fired by the scheduler function, completed by its flag.
+"""The main story in containers (`make sam-local`): created over HTTP, fired by the scheduler function, completed by its
+flag.
 
 Everything runs as it will in the cloud: the built functions and layer, in Lambda's image, against compose.yaml's
 PostgreSQL. All containers are on one network of their own, so that a developer's own are left alone.

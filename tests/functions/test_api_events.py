@@ -22,7 +22,8 @@ def api(database_url: str) -> Iterator[LambdaDoor]:
 
 
 def test_the_stories_are_told_in_their_order(api: LambdaDoor, world: World) -> None:
-    """The events in `events/` work as they stand: look ahead, create, list, read, pause, set the flag, ask for health."""
+    """The events in `events/` work as they stand: look ahead, create, list, read, pause, set the flag, ask for
+    health."""
     ahead = api.handle(example_event("preview_schedule")).json["items"]
     assert [item["local"] for item in ahead] == ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"]
     created = api.handle(example_event("create_reminder"))
@@ -128,7 +129,8 @@ def test_a_database_that_comes_back_is_used_again(api: LambdaDoor, world: World)
     """A warm container outlives the sessions of its database."""
     assert api("GET", "/health").status == 200
     world.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+        " pg_backend_pid()"
     )
     assert api("POST", "/reminders", EXAMPLE).status == 201
 
@@ -147,7 +149,8 @@ def test_a_function_without_a_database_says_nothing_of_it() -> None:
 def test_an_answer_that_cannot_be_written_says_what_became_of_the_request(
     api: LambdaDoor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was committed is not called undone, only because its answer failed: 500 says so, and the log has the place."""
+    """What was committed is not called undone, only because its answer failed: 500 says so, and the log has the
+    place."""
 
     def broken(moment: object) -> str:
         raise ArithmeticError

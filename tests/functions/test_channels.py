@@ -1,4 +1,5 @@
-"""The channels that come with the engine, over the real thing where there is one: files, SMTP on loopback, SES in moto."""
+"""The channels that come with the engine, over the real thing where there is one: files, SMTP on loopback, SES in
+moto."""
 
 import io
 import json

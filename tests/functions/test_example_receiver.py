@@ -1,4 +1,5 @@
-"""`examples/webhook_receiver.py` by itself: what it does with many messages at once, with bad ones, and with repeats."""
+"""`examples/webhook_receiver.py` by itself: what it does with many messages at once, with bad ones, and with
+repeats."""
 
 import http.client
 import json

@@ -268,7 +268,8 @@ def test_only_the_scheduler_reads_webhook_secrets() -> None:
 
 
 def test_only_the_scheduler_has_what_urls_are_signed_with() -> None:
-    """The API learns that there is something, and starts with what it is given; without a secret there is nothing to learn."""
+    """The API learns that there is something, and starts with what it is given; without a secret there is nothing to
+    learn."""
     secrets = json.dumps(["whsec_" + "Zmlyc3Qg" * 4])
     variables = webhook_secrets(Deployed(DATABASE["url"] | {"WebhookSecrets": secrets}))
 

@@ -110,7 +110,8 @@ def test_secrets_come_from_secrets_manager(
 
 
 def test_a_secret_is_read_anew_after_a_while(receiver: Receiver, manager: Callable[[str], str], clock: Clock) -> None:
-    """A rotation in Secrets Manager needs no restart: within five minutes each message has two signatures, then the new one."""
+    """A rotation in Secrets Manager needs no restart: within five minutes each message has two signatures, then the new
+    one."""
     channel = receiver.channel(manager(FIRST))
     channel.send_one(run())
     manager(f"{SECOND} {FIRST}")
@@ -147,7 +148,8 @@ def test_a_secret_that_cannot_be_read_is_tried_again(receiver: Receiver, manager
 
 @pytest.mark.parametrize("said", ["", "hush"])
 def test_the_last_good_secret_is_used_for_an_hour(monkeypatch: pytest.MonkeyPatch, clock: Clock, said: str) -> None:
-    """While it cannot be read, or is no secret any more; after that nothing is signed, and a good one is taken at once."""
+    """While it cannot be read, or is no secret any more; after that nothing is signed, and a good one is taken at
+    once."""
     manager, kept = Manager(monkeypatch), Secrets()
     assert kept.live([ARN]) == [FIRST]
     manager.text = said

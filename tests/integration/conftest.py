@@ -1,4 +1,5 @@
-"""The API's doors: on this test's own database, and on one that stays empty because all that is tried there is refused."""
+"""The API's doors: on this test's own database, and on one that stays empty because all that is tried there is
+refused."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -39,7 +40,8 @@ def empty(admin: Address, template: str, request: pytest.FixtureRequest) -> Iter
 
 @pytest.fixture(scope="module", params=_DOORS)
 def refusing(request: pytest.FixtureRequest, empty: Address) -> Iterator[Door]:
-    """Both doors, for what they do not let in: asserts that the answer is a 4xx problem and that nothing was written."""
+    """Both doors, for what they do not let in: asserts that the answer is a 4xx problem and that nothing was
+    written."""
     tables = Database(lambda fresh: empty)
     with _DOORS[request.param](empty.url) as found:
 

@@ -162,7 +162,8 @@ def test_a_tick_notes_when_it_was(world: World) -> None:
     ids=["its next instant is out of bounds", "its counter is full"],
 )
 def test_a_reminder_that_cannot_move_on_is_parked_and_its_neighbours_fire(world: World, damage: str) -> None:
-    """A reminder whose next step the database refuses is FAILED with the error; the rest of its batch is not held up."""
+    """A reminder whose next step the database refuses is FAILED with the error; the rest of its batch is not held
+    up."""
     world.plant(30)
     world.sql(f"UPDATE reminder_jobs SET {damage} WHERE entity_id = 'n_7'")
     moment = NOW if "2147" in damage else datetime(2899, 12, 31, tzinfo=NOW.tzinfo)
@@ -242,7 +243,8 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=["analysed", "never analysed"])
 def loaded(request: pytest.FixtureRequest, admin: Address, template: str) -> Iterator[Address]:
-    """Many reminders with a flag each, a history and some runs that wait: analysed, or as they are just after loading."""
+    """Many reminders with a flag each, a history and some runs that wait: analysed, or as they are just after
+    loading."""
     address = admin.to(f"reminders_test_{os.getpid()}_crowd")
     postgres.create_database(admin, address.database, template)
     database = Database(lambda fresh: address, read_timeout=120.0)

@@ -102,7 +102,8 @@ def test_simultaneous_twins_make_one_reminder(world: World, is_true: bool) -> No
 
 
 def test_simultaneous_twins_of_a_stopped_one_replace_it_once(world: World) -> None:
-    """Fifty requests with another condition find one whose condition is true: it is completed and one takes its place."""
+    """Fifty requests with another condition find one whose condition is true: it is completed and one takes its
+    place."""
     old = world.create(flag="old")
     flag(world, "old")
     answers = create_at_once(world, [new_reminder(flag="new")] * TWINS)

@@ -78,7 +78,8 @@ def test_the_query_after_a_client_side_error_returns_its_own_rows(database: Data
 def test_the_query_after_an_interrupted_read_returns_its_own_rows(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception in the middle of an answer costs the connection, so that the rest of it is never read as another's."""
+    """An exception in the middle of an answer costs the connection, so that the rest of it is never read as
+    another's."""
     database.run("SELECT 1")
     interrupted = pg8000.native.Connection.handle_messages
 
@@ -560,7 +561,8 @@ def test_this_machine_needs_no_tls(host: str) -> None:
 
 @pytest.mark.parametrize("sslmode", ["prefer", "require", "verify-ca", "verify-full", "nonsense"])
 def test_only_disable_disables_tls(sslmode: str) -> None:
-    """Whatever else a URL says about TLS, the certificate is verified: none of libpq's weaker modes is silently taken."""
+    """Whatever else a URL says about TLS, the certificate is verified: none of libpq's weaker modes is silently
+    taken."""
     with TlsServer() as server:
         address = Address.from_url(f"postgresql://app:secret@localhost:{server.port}/x?sslmode={sslmode}")
         with pytest.raises(DatabaseUnavailable):
@@ -671,7 +673,8 @@ def _self_signed() -> tuple[bytes, bytes]:
 
 
 def test_a_session_is_left_as_it_was_found(world: World, address: Address) -> None:
-    """Nothing that the engine sends sets, prepares, listens or takes a session's lock, so a pooler may stand between."""
+    """Nothing that the engine sends sets, prepares, listens or takes a session's lock, so a pooler may stand
+    between."""
     with Wire(address) as wire:
         stores = [Store(Database(lambda fresh: wire.address)) for _ in range(2)]
         commands = Commands(world.store_at(NOW, stores[0]), Recipients(frozenset(world.channels)))

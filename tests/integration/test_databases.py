@@ -21,7 +21,8 @@ def lender(admin: Address, template: str) -> Databases:
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest) -> Callable[..., list[list[Any]]]:
-    """Runs statements one after the other, on a connection that stays open until the test ends; tells the last one's rows."""
+    """Runs statements one after the other, on a connection that stays open until the test ends; tells the last one's
+    rows."""
 
     def statements(address: Address, *each: str) -> list[list[Any]]:
         database = Database(lambda fresh: address)

@@ -264,7 +264,8 @@ def test_an_earlier_dead_run_does_not_fail_a_reminder_that_ended_well(world: Wor
 
 
 def leave_behind(world: World, attempt: int = 1, at: datetime = DUE) -> None:
-    """Plans what is due as workers do that then die: its runs stay SENDING at this attempt, the earlier ones taken over."""
+    """Plans what is due as workers do that then die: its runs stay SENDING at this attempt, the earlier ones taken
+    over."""
     Planner(world.store_at(at), batch=1000, lease_seconds=LEASE.total_seconds()).plan({"kept": 10_000}, None)
     reason = "unknown" if attempt > 1 else None
     world.sql(

@@ -1,4 +1,5 @@
-"""When something around a tick is wrong: workers that died, slow channels, servers and helpers that fail, strange rows."""
+"""When something around a tick is wrong: workers that died, slow channels, servers and helpers that fail, strange
+rows."""
 
 import threading
 

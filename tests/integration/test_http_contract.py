@@ -91,7 +91,8 @@ def test_every_field_and_parameter_has_a_meaning_and_an_example(document: dict[s
 
 
 def test_every_refusal_is_declared_as_a_problem(document: dict[str, Any]) -> None:
-    """Each operation says which statuses it may answer, and that they are problem+json; nothing of Powertools' own is left."""
+    """Each operation says which statuses it may answer, and that they are problem+json; nothing of Powertools' own is
+    left."""
     for label, operation in operations(document):
         answers = operation["responses"]
         assert {"422", "500", "503"} <= answers.keys(), label

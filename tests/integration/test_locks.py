@@ -1,4 +1,5 @@
-"""The order of locks: flags, reminders, runs; reminders by id. And what a tick does about a lock that somebody holds."""
+"""The order of locks: flags, reminders, runs; reminders by id. And what a tick does about a lock that somebody
+holds."""
 
 import threading
 
@@ -9,7 +10,8 @@ from tests.world import HOUR, NOW, World
 
 
 def test_a_flag_completes_reminders_in_the_order_of_their_ids(world: World) -> None:
-    """Whoever waits for several reminders takes the lowest id first, so that two that overlap wait instead of deadlocking."""
+    """Whoever waits for several reminders takes the lowest id first, so that two that overlap wait instead of
+    deadlocking."""
     low, high = sorted(world.create(entity_id=f"INT_{n}").id for n in range(2))
     setter = world.another_caller()
     taker = threading.Thread(target=lambda: setter.flags.set("feedback_submitted", True))

@@ -1,4 +1,5 @@
-"""Schedules through the whole engine, on real PostgreSQL: downtime, windows, anchors, the nights on which clocks change."""
+"""Schedules through the whole engine, on real PostgreSQL: downtime, windows, anchors, the nights on which clocks
+change."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -472,7 +473,8 @@ def test_a_calendar_that_makes_no_sense_is_refused(world: World, days: str) -> N
 
 
 def test_costly_decisions_come_in_several_transactions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long deciding takes, a transaction commits what it has decided in time, and the next goes on from there."""
+    """However long deciding takes, a transaction commits what it has decided in time, and the next goes on from
+    there."""
     monkeypatch.setattr(planning, "PLAN_SECONDS", 0.0)
     world.plant(20)
     summary = world.tick(NOW)

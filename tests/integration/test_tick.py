@@ -9,7 +9,8 @@ from tests.world import DAY, HOUR, MINUTE, NOW, World
 
 
 def test_a_due_reminder_fires_once_and_moves_on_along_its_grid(world: World) -> None:
-    """A reminder whose condition is false gets one run, and its next instant is one interval later, to the microsecond."""
+    """A reminder whose condition is false gets one run, and its next instant is one interval later, to the
+    microsecond."""
     reminder = world.create(now=NOW)
     late = NOW + HOUR + timedelta(minutes=7, microseconds=123)
 

@@ -11,10 +11,12 @@ from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from tests.world import World
 
-# Whole hours, halves and quarters, both ends of the date line, zones whose old local mean time has seconds, and a rule of POSIX.
+# Whole hours, halves and quarters, both ends of the date line, zones whose old local mean time has seconds, and a rule
+# of POSIX.
 ZONES = ["UTC", "America/Los_Angeles", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Amsterdam", "Africa/Monrovia", "America/St_Johns", "<XYZ>+3:30"]  # fmt: skip
 # A day from Python's first and last: between them each is a datetime in any zone.
-instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001  # naive bounds
+# naive bounds
+instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""`python -m tests.lab`: the guarded client against bad URLs, bad names, bad certificates and bad servers, as a table."""
+"""`python -m tests.lab`: the guarded client against bad URLs, bad names, bad certificates and bad servers, as a
+table."""
 
 import sys
 

@@ -16,7 +16,8 @@ LOOPBACK = "http port:* 127.0.0.0/8"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One thing that is tried. By default: https://hook.example/, a public address, a good certificate, a good answer."""
+    """One thing that is tried. By default: https://hook.example/, a public address, a good certificate, a good
+    answer."""
 
     name: str
     expected: str  # refused, failed, unknown, or the status of the answer

@@ -1,4 +1,5 @@
-"""A server that floods: valid TLS 1.3 records that hold nothing for their reader, so that one reading of TLS never ends."""
+"""A server that floods: valid TLS 1.3 records that hold nothing for their reader, so that one reading of TLS never
+ends."""
 
 import os
 import socket

@@ -1,4 +1,5 @@
-"""What schedules must answer near a clock change, found minute by minute: slow, plain, and nothing of the engine's code in it.
+"""What schedules must answer near a clock change, found minute by minute: slow, plain, and nothing of the engine's code
+in it.
 
 A minute is a number: minutes since 1970-01-01T00:00, of UTC or of a wall clock.
 """

@@ -1,7 +1,7 @@
 """The examples of RFC 5545, section 3.8.5.3: each rule with the instants that the RFC itself lists for it.
 
-All are in America/New_York and, where nothing else is said, at nine o'clock. A list that ends in "..." goes on for ever; any
-other is complete.
+All are in America/New_York and, where nothing else is said, at nine o'clock. A list that ends in "..." goes on for
+ever; any other is complete.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ ZONE = "America/New_York"
 
 
 class Example(NamedTuple):
-    """`listed` is a year and month with days, such as `1997-09 2-11 20`, or a day with times, such as `1997-09-02 9:00`."""
+    """`listed` is a year and month with days, such as `1997-09 2-11 20`, or a day with times, such as `1997-09-02
+    9:00`."""
 
     title: str
     start: str

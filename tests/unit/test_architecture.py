@@ -80,7 +80,8 @@ CALENDARS = {"cron_descriptor", "cronsim", "importlib", "tzdata", "zoneinfo"}
 
 @pytest.mark.parametrize("part, path", [(part, path) for part, path in modules() if part in PURE], ids=str)
 def test_the_core_is_pure(part: str, path: Path) -> None:
-    """Rules import no store, no clock, no socket: only each other, a little of the standard library, and calendars' libraries."""
+    """Rules import no store, no clock, no socket: only each other, a little of the standard library, and calendars'
+    libraries."""
     assert own_parts(path) <= PURE
     assert distributions(path) <= {"reminders", *STANDARD, *(CALENDARS if part == "schedules" else ())}
 
@@ -109,6 +110,8 @@ def test_boto3_is_imported_where_it_is_used(part: str, path: Path) -> None:
 
 
 # SQL
+
+LONGEST_LINE = 120
 
 _STATEMENT = re.compile(r"\b(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|ALTER\s+(TABLE|ROLE)|CREATE\s)")
 
@@ -185,10 +188,39 @@ def test_a_statement_belongs_to_one_method() -> None:
 def test_a_statement_says_what_it_is_for(path: Path) -> None:
     """A file in sql/ begins with a sentence and holds one statement."""
     text = path.read_text(encoding="utf-8")
-    first = text.partition("\n")[0]
-    assert re.match(r"-- [A-Z].*[.:]", first)
+    assert re.match(r"-- [A-Z][^.:]*[.:]", text)
+    assert [line for line in text.splitlines() if len(line) > LONGEST_LINE] == []
     code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     assert (code.count(";"), code.rstrip()[-1]) == (1, ";")
+
+
+SQL_ELSEWHERE = sorted({*(ROOT / "bench").rglob("*.sql"), *FUNCTIONS.rglob("*.sql")})
+
+
+@pytest.mark.parametrize("path", SQL_ELSEWHERE, ids=lambda path: path.name)
+def test_no_line_of_sql_is_too_long(path: Path) -> None:
+    """What the linter holds for Python holds for every other statement, too."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > LONGEST_LINE] == []
+
+
+# Sizes
+
+
+def functions_of(path: Path) -> Iterator[tuple[str, int]]:
+    """The functions of a file with their lengths in lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@pytest.mark.parametrize(
+    "path", [path for _, path in modules()] + HANDLERS, ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_modules_and_functions_stay_short(path: Path) -> None:
+    """A module has at most 250 lines, a function at most 40: what is longer is split by meaning."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+    assert [name for name, length in functions_of(path) if length > 40] == []
 
 
 # What a cold start loads
@@ -219,7 +251,8 @@ HEAVY = {"boto3", "botocore", "sqlalchemy", "alembic", "urllib3", "requests", "u
 
 
 def test_a_cold_scheduler_loads_nothing_heavy() -> None:
-    """Importing the scheduler's function reaches no AWS library, no pydantic, no SQLAlchemy, nor what sends webhooks."""
+    """Importing the scheduler's function reaches no AWS library, no pydantic, no SQLAlchemy, nor what sends
+    webhooks."""
     loaded = loaded_by("scheduler")
     assert {"pg8000", "reminders.channels.webhook"} <= loaded
     assert loaded & (HEAVY | {"pydantic", "pydantic_core", "standardwebhooks", "reminders.egress"}) == set()

@@ -165,7 +165,8 @@ def test_each_minute_of_a_night(zone: str, name: str) -> None:
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("gap, overlap", POLICIES)
 def test_from_one_instant_to_the_next(zone: str, gap: str, overlap: str) -> None:
-    """Under each pair of policies the instants from the day before to the day after are the oracle's, all of them and in order."""
+    """Under each pair of policies the instants from the day before to the day after are the oracle's, all of them and
+    in order."""
     compared = 0
     for name, case in CASES.items():
         if case.runs_through and (gap, overlap) not in TO_BE_IGNORED:

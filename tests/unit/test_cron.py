@@ -171,7 +171,8 @@ def test_an_expression_has_one_pattern() -> None:
     ],
 )
 def test_a_star_in_the_minute_or_the_hour_counts_elapsed_time(expression: str, counts: bool) -> None:
-    """With a star there, with a step or without, the expression runs through the repeated hour; otherwise it does not."""
+    """With a star there, with a step or without, the expression runs through the repeated hour; otherwise it does
+    not."""
     assert cron(expression).counts_elapsed_time is counts
 
 

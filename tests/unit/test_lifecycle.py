@@ -134,7 +134,8 @@ def fires(status: Status, at: Instant, stands_for: int, following: Instant | Non
          "without a condition", "one_time", "one_time early", "one_time again"],
 )  # fmt: skip
 def test_what_becomes_of_a_due_reminder(due: Due, now: Instant, expected: Decision) -> None:
-    """A reminder whose condition is false fires: for the latest missed instant, or as an extra one that leaves the grid."""
+    """A reminder whose condition is false fires: for the latest missed instant, or as an extra one that leaves the
+    grid."""
     assert decide(due, NOTHING, now) == expected
 
 
@@ -309,7 +310,8 @@ OVERTAKEN = {"has_successor": True, "planned_through": NINE + HOUR}
     ],
 )
 def test_what_forbids_a_send(run: RunFacts, read: Facts, expected: Reason | None) -> None:
-    """A run that has not begun is stopped by its reminder's state, its condition, or the occurrence that overtook it."""
+    """A run that has not begun is stopped by its reminder's state, its condition, or the occurrence that overtook
+    it."""
     assert forbids(run, read, NINE + MINUTE) == expected
 
 

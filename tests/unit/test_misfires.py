@@ -85,7 +85,8 @@ OUTAGES = [
 
 @pytest.mark.parametrize("fields, expected", OUTAGES)
 def test_an_outage_of_a_day(fields: dict[str, Any], expected: list[tuple[str, str, int]]) -> None:
-    """Under each policy these rows are written, one an advance, and then the reminder waits for ten o'clock or has ended."""
+    """Under each policy these rows are written, one an advance, and then the reminder waits for ten o'clock or has
+    ended."""
     found = advances(schedule(**HOURLY, **fields), MONDAY, A_DAY_LATER)
     assert shown(found) == expected
     assert found[-1].next_due == (None if "end_at" in fields else MONDAY + DAY + HOUR)
@@ -262,7 +263,8 @@ def test_deferrals_collapse(fields: dict[str, Any], window: SendWindow, cursor: 
 
 @given(rules, windows, begins)
 def test_what_a_window_passes_over_is_counted(fields: dict[str, Any], window: SendWindow, cursor: Instant) -> None:
-    """By skip each occurrence is the next one that lies within, and says how many it has left behind, and the last of these."""
+    """By skip each occurrence is the next one that lies within, and says how many it has left behind, and the last of
+    these."""
     meant = schedule(**fields, send_window=window, window_policy="skip")
     timeline, rule, gate = timeline_of(meant, {}), rule_of(meant), gate_of(meant, {})
     assert gate is not None
@@ -324,7 +326,8 @@ def test_everything_is_accounted_for_once(
     minutes: int,
     most: int,
 ) -> None:
-    """After any outage each missed occurrence is in one run or one skip, none twice, and no more fire than the policy lets."""
+    """After any outage each missed occurrence is in one run or one skip, none twice, and no more fire than the policy
+    lets."""
     now = cursor + minutes * MINUTE
     if window is not None:
         fields = fields | {"send_window": window, "window_policy": window_policy}

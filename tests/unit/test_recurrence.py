@@ -66,7 +66,8 @@ def test_all_examples_are_there() -> None:
 
 
 def test_an_until_in_utc_is_compared_in_utc() -> None:
-    """As the RFC prints it, "until 17:00Z" ends a New York rule at one in the afternoon: the 15:00 of its list is an erratum."""
+    """As the RFC prints it, "until 17:00Z" ends a New York rule at one in the afternoon: the 15:00 of its list is an
+    erratum."""
     given = schedule("FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z", wall("19970902T090000"), timezone=ZONE)
     assert [at.hour for at in instants(given, 5)] == [13, 16]
 
@@ -138,7 +139,8 @@ def test_rules_by_hand(rule: str, start: datetime, dates: list[str | None]) -> N
 
 
 def test_further_and_excepted_dates() -> None:
-    """An RDATE is added where it is, an EXDATE taken away, and of both the EXDATE wins; COUNT speaks of the rule alone."""
+    """An RDATE is added where it is, an EXDATE taken away, and of both the EXDATE wins; COUNT speaks of the rule
+    alone."""
     nine = [NINE.replace(tzinfo=UTC) + timedelta(days=day) for day in range(10)]
     given = schedule(
         "FREQ=DAILY;COUNT=3",
@@ -303,7 +305,8 @@ def _iso_weeks(day: date) -> set[int]:
 def test_week_numbers_by_any_first_day_of_the_week(
     weeks: set[int], names: set[str], week_start: str, interval: int, year: int
 ) -> None:
-    """Week 1 is the one with 4 January, whatever day begins it; each so many calendar years have the days of such weeks."""
+    """Week 1 is the one with 4 January, whatever day begins it; each so many calendar years have the days of such
+    weeks."""
     rule = f"FREQ=YEARLY;BYWEEKNO={_list(weeks)};BYDAY={_list(names)};WKST={week_start};INTERVAL={interval}"
     first = date(year, 1, 1)
     expected = [
@@ -318,7 +321,8 @@ def test_week_numbers_by_any_first_day_of_the_week(
 
 
 def _weeks_from(day: date, week_start: int) -> set[int]:
-    """The numbers of a day's week, counted week by week from the one with 4 January, and back from the next such one."""
+    """The numbers of a day's week, counted week by week from the one with 4 January, and back from the next such
+    one."""
     begins = [_begin_of(date(year, 1, 4), week_start) for year in range(day.year - 1, day.year + 3)]
     place = max(place for place, begin in enumerate(begins) if begin <= day)
     before, behind = (day - begins[place]).days // 7, (begins[place + 1] - _begin_of(day, week_start)).days // 7
@@ -359,7 +363,8 @@ def test_a_count_is_that_of_dateutil(rule: str, start: datetime, count: int) -> 
 @settings(max_examples=60)
 @given(rules(), starts, st.integers(0, 30 * 365 * 24 * 60))
 def test_a_rule_years_on_is_the_rule_walked_to_there(rule: str, start: datetime, minutes: int) -> None:
-    """The first instant after any moment is the one that is met when one goes there day by day from the moment before."""
+    """The first instant after any moment is the one that is met when one goes there day by day from the moment
+    before."""
     pattern = Recurrence(rule, start)
     after = wall_of(start + timedelta(minutes=minutes))
     found = next_wall(Recurrence(rule, start), after)

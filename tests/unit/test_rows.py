@@ -1,4 +1,5 @@
-"""Parameters as PostgreSQL reads them. What the server makes of the arrays is tested on it in integration/test_rows.py."""
+"""Parameters as PostgreSQL reads them. What the server makes of the arrays is tested on it in
+integration/test_rows.py."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,5 @@
-"""Grids, gaps, calendar units and offsets: where occurrences lie, that none ever drifts, and what a plain one does when due."""
+"""Grids, gaps, calendar units and offsets: where occurrences lie, that none ever drifts, and what a plain one does when
+due."""
 
 # ruff: noqa: DTZ001 - a wall time has no zone
 
@@ -65,7 +66,8 @@ def test_the_next_occurrence(schedule: Schedule, after: datetime, expected: date
 
 @given(anchors, intervals, gaps)
 def test_the_next_occurrence_is_later_on_the_grid_and_the_first(anchor: datetime, minutes: int, gap: timedelta) -> None:
-    """Whatever the anchor and the interval: strictly after, a whole number of intervals from the anchor, none between."""
+    """Whatever the anchor and the interval: strictly after, a whole number of intervals from the anchor, none
+    between."""
     after = anchor + gap
     found = next_occurrence(every(minutes, anchor), after)
     assert found is not None
@@ -199,7 +201,8 @@ def test_a_plain_schedule_counts_what_was_missed(
     ],
 )
 def test_a_schedule_that_does_not_advance_is_refused(found: Advance, cursor: Instant) -> None:
-    """A schedule that would fire again at once without having moved is parked: one night must not be thousands of sends."""
+    """A schedule that would fire again at once without having moved is parked: one night must not be thousands of
+    sends."""
     with pytest.raises(PlanRefused, match="does not advance"):
         _check_advance(found, cursor, 7)
 

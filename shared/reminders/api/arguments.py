@@ -1,8 +1,8 @@
 """What a route takes from a request.
 
 Powertools reads it from the route's signature, for the OpenAPI document as well as here: what is documented is what is
-checked. Its resolver would do the rest too, but it matches paths, reads JSON and checks answers a second time, which costs
-more than the query does (docs/decisions/2026-11-25-the-edge-calls-the-routes.md).
+checked. Its resolver would do the rest too, but it matches paths, reads JSON and checks answers a second time, which
+costs more than the query does (docs/decisions/2026-11-25-the-edge-calls-the-routes.md).
 """
 
 import re

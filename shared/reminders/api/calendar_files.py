@@ -26,8 +26,8 @@ _DAYS = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE")  # what say
 
 
 def holidays(raw: bytes, today: date) -> list[date]:
-    """The days off that a file means in the years around today; InvalidRequest when it cannot be read, or means none, or
-    too many. Events with a time of day, and cancelled ones, do not count."""
+    """The days off that a file means in the years around today; InvalidRequest when it cannot be read, or means none,
+    or too many. Events with a time of day, and cancelled ones, do not count."""
     events = [event for event in _events(raw) if _counts(event)]
     if not events:
         raise _refused("has no all-day events")

@@ -1,4 +1,5 @@
-"""What a route returns: JSON that is written once. Its shape is declared by a TypedDict, which mypy and the document read."""
+"""What a route returns: JSON that is written once. Its shape is declared by a TypedDict, which mypy and the document
+read."""
 
 import json
 from collections.abc import Callable, Mapping

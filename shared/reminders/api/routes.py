@@ -41,8 +41,8 @@ class Routes:
         raise UnknownPath
 
     def warm_up(self) -> None:
-        """Works out all arguments. A server with threads does it first: pydantic and Powertools work one out at its first
-        use, and two threads must not do that at once."""
+        """Works out all arguments. A server with threads does it first: pydantic and Powertools work one out at its
+        first use, and two threads must not do that at once."""
         for operation in self._operations:
             operation.arguments  # noqa: B018
 

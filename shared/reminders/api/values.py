@@ -12,8 +12,8 @@ from reminders import conditions
 from reminders.api.openapi.glossary import known
 
 STRICT = ConfigDict(strict=True, extra="forbid", defer_build=True)
-"""Of all bodies: nothing is coerced, unknown fields are refused. Deferred, so that a body costs a cold start nothing until
-a request needs it."""
+"""Of all bodies: nothing is coerced, unknown fields are refused. Deferred, so that a body costs a cold start nothing
+until a request needs it."""
 
 type Schema = dict[str, Any]
 """A JSON Schema, while the OpenAPI document is being made."""

@@ -42,8 +42,8 @@ class RetryLater(Exception):
 
 
 type Result = Sent | BaseException
-"""What came of one run. PermanentFailure is final; UnknownOutcome may have arrived; RetryLater says when to try again; any
-other exception is a failed attempt that is made again."""
+"""What came of one run. PermanentFailure is final; UnknownOutcome may have arrived; RetryLater says when to try again;
+any other exception is a failed attempt that is made again."""
 
 type RecipientCheck = Callable[[str | None], None]
 """Raises InvalidField for a recipient that its channel cannot reach, as far as that shows at once."""
@@ -67,7 +67,8 @@ class Channel:
         return [Sent(self.send_one(run)) for run in runs]
 
     def send_one(self, run: Run) -> str | None:
-        """For channels that take one message at a time: delivers the run and returns the provider's id, if there is one."""
+        """For channels that take one message at a time: delivers the run and returns the provider's id, if there is
+        one."""
         raise NotImplementedError
 
     @classmethod

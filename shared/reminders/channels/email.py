@@ -97,7 +97,8 @@ class _Smtp:
             self._greet(server)
             _hand_over(server, message)
         finally:
-            # A farewell that goes wrong says nothing about a message that was taken: it must not be sent again for that.
+            # A farewell that goes wrong says nothing about a message that was taken: it must not be sent again for
+            # that.
             with suppress(OSError):
                 server.quit()
             server.close()

@@ -51,7 +51,8 @@ class Calendars:
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].name if len(found) > limit else None)
 
     def shared(self, *names: str | None) -> dict[str, BusinessCalendar]:
-        """Within a transaction: those of these names, locked against changes until it ends; InvalidField when one is missing."""
+        """Within a transaction: those of these names, locked against changes until it ends; InvalidField when one is
+        missing."""
         found: dict[str, BusinessCalendar] = {}
         for name in filter(None, names):
             days = self._store.calendars.share(name)

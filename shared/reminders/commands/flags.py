@@ -31,7 +31,8 @@ class Flags:
         return found
 
     def set(self, key: str, value: bool) -> FlagChange:
-        """Creates or sets a flag. True completes what it stops, at most COMPLETED_AT_ONCE here and the rest by the ticks."""
+        """Creates or sets a flag. True completes what it stops, at most COMPLETED_AT_ONCE here and the rest by the
+        ticks."""
 
         counted = 0  # by the first try, when the answer to its COMMIT was lost
 

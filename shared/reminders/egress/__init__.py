@@ -1,8 +1,8 @@
 """The one way out: requests to URLs that users supply, guarded, within one deadline.
 
-The name is resolved once. If any of its addresses may not be reached, nothing is connected; otherwise the connection goes
-to one of these very addresses, so that a second, different answer of the DNS is never asked for. Redirects are answers
-like any other, there are no proxies and no cookies, and a response is read up to a bound.
+The name is resolved once. If any of its addresses may not be reached, nothing is connected; otherwise the connection
+goes to one of these very addresses, so that a second, different answer of the DNS is never asked for. Redirects are
+answers like any other, there are no proxies and no cookies, and a response is read up to a bound.
 """
 
 import socket
@@ -28,7 +28,8 @@ _MAX_LOOK_UPS = 64  # at a time: three times a channel's threads, since those th
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back from a host: header names in lower case, and the first bytes of the body as they were sent, never unpacked."""
+    """What came back from a host: header names in lower case, and the first bytes of the body as they were sent, never
+    unpacked."""
 
     host: str
     status: int

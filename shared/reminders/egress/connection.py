@@ -100,7 +100,8 @@ def _read_head(response: http.client.HTTPResponse) -> None:
 
 
 def _read_body(response: http.client.HTTPResponse) -> bytes:
-    """As much as there is of the first MAX_BODY bytes. The status has been said: a body that breaks off does not change it."""
+    """As much as there is of the first MAX_BODY bytes. The status has been said: a body that breaks off does not change
+    it."""
     content = bytearray()
     with suppress(Exception):
         while len(content) < MAX_BODY and (piece := response.read1(MAX_BODY - len(content))):

@@ -76,7 +76,8 @@ class Limited(socket.socket):
         return count
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
-        # TLS also "sends" nothing before it reads; on a connection that was reset this would hide an answer that is there.
+        # TLS also "sends" nothing before it reads; on a connection that was reset this would hide an answer that is
+        # there.
         if len(data) == 0:
             return
         self.settimeout(self._deadline.left())  # for all of it, however often the receiver takes a little

@@ -36,7 +36,8 @@ class Permissions:
 
     @classmethod
     def parse(cls, allow: str) -> "Permissions":
-        """The default and what EGRESS_ALLOW adds: `http`, `port:NUMBER`, `port:*` or a network, separated by blanks or commas."""
+        """The default and what EGRESS_ALLOW adds: `http`, `port:NUMBER`, `port:*` or a network, separated by blanks or
+        commas."""
         schemes, ports, networks = {"https"}, {443, 8443}, []
         words = allow.replace(",", " ").split()
         for word in words:

@@ -5,8 +5,8 @@ An old snapshot keeps dead index entries alive, and each claim would walk over t
 committed later with an earlier instant, and what an operator has set to the past: a sweep, a claim without the floor,
 finds these. A tick's first claim is a sweep, unless sweeps have become expensive; then there is one a second.
 
-With a backlog, what has just become due does not wait for everything older: now and then a claim starts at the recent end.
-Decided in `docs/decisions/2026-11-24-sweeping-without-a-bound.md`.
+With a backlog, what has just become due does not wait for everything older: now and then a claim starts at the recent
+end. Decided in `docs/decisions/2026-11-24-sweeping-without-a-bound.md`.
 """
 
 from time import monotonic

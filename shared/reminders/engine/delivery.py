@@ -1,6 +1,7 @@
 """Leased runs on their way: what this worker holds, hands to the channels' threads, and sees recorded or handed back.
 
-One thread owns a Delivery, and with it the connection. What other threads have to say arrives on a queue, see `reports`.
+One thread owns a Delivery, and with it the connection. What other threads have to say arrives on a queue, see
+`reports`.
 """
 
 from collections import Counter
@@ -62,7 +63,8 @@ class Delivery:
         }
 
     def accept(self, runs: Sequence[Run], read_at: float, now: Instant) -> None:
-        """Takes leased runs whose stop facts began to be read at `read_at` (monotonic), when the database said `now`."""
+        """Takes leased runs whose stop facts began to be read at `read_at` (monotonic), when the database said
+        `now`."""
         self._clock = (now, read_at)
         self._hold(runs)
         self._oldest_reading = min(self._oldest_reading, read_at)

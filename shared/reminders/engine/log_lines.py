@@ -1,4 +1,5 @@
-"""The engine's log lines about single reminders and runs: one event, one shape. Never a message's content or address."""
+"""The engine's log lines about single reminders and runs: one event, one shape. Never a message's content or
+address."""
 
 from reminders.errors import DatabaseRefused
 from reminders.observe import logger

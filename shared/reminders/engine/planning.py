@@ -95,7 +95,8 @@ class Planner:
             self._store.due.fail_undelivered(ended_dead)
 
     def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
-        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction."""
+        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the
+        transaction."""
         until = monotonic() + PLAN_SECONDS
         plans: list[Plan] = []
         for due in claim.due:
@@ -105,7 +106,8 @@ class Planner:
         return plans
 
     def _cancel_waiting(self, claim: Claim, plans: Sequence[Plan]) -> None:
-        """A retry that the next occurrence overtakes is not made; of a reminder that ends by its condition nothing is."""
+        """A retry that the next occurrence overtakes is not made; of a reminder that ends by its condition nothing
+        is."""
         ended, overtaken = [], []
         for due, decision, *_ in plans:
             if due.id not in claim.waiting:

@@ -1,4 +1,5 @@
-"""What stops leased runs, as last read. The owner reads it; the sending threads look at it and wait for fresh readings."""
+"""What stops leased runs, as last read. The owner reads it; the sending threads look at it and wait for fresh
+readings."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,5 @@
-"""The one place that opens a change of a reminder: it locks the row, checks what may be done, saves it, and says who did what."""
+"""The one place that opens a change of a reminder: it locks the row, checks what may be done, saves it, and says who
+did what."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -34,11 +34,13 @@ class Address:
         place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         if self.is_socket:
             place, query = f":{self.port}", query | {"host": self.host}
-        return f"postgresql://{quote(self.user, safe='')}{password}@{place}/{quote(self.database, safe='')}?{urlencode(query)}"
+        user, database = quote(self.user, safe=""), quote(self.database, safe="")
+        return f"postgresql://{user}{password}@{place}/{database}?{urlencode(query)}"
 
     @classmethod
     def from_url(cls, url: str, *, host: str | None = None) -> "Address":
-        """Reads `postgresql://user:password@host:port/database?host=&sslmode=&sslrootcert=`; a `host` given here wins."""
+        """Reads `postgresql://user:password@host:port/database?host=&sslmode=&sslrootcert=`; a `host` given here
+        wins."""
         parts = urlsplit(url)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         host = host or query.get("host") or parts.hostname or "localhost"

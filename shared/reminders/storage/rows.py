@@ -31,8 +31,8 @@ def json_text(value: dict[str, Json] | None) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but NULLs
-# becomes an empty array, which unnest fills up with NULLs beside a longer one.
+# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but
+# NULLs becomes an empty array, which unnest fills up with NULLs beside a longer one.
 
 
 def numbers(values: Collection[float | None]) -> str:

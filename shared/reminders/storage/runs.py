@@ -43,7 +43,8 @@ class RunTable:
     def take_over(
         self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
     ) -> list[Run]:
-        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a time."""
+        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a
+        time."""
         found = self._sql.value(
             "take_over",
             channels=rows.texts(channels),

@@ -1,7 +1,7 @@
 """How a statement travels: one message there, from Parse to Sync, and one answer back.
 
-pg8000 itself sends Parse with a Sync of its own and waits before it sends the rest: two round trips, and behind a pooler
-in transaction mode perhaps two servers.
+pg8000 itself sends Parse with a Sync of its own and waits before it sends the rest: two round trips, and behind a
+pooler in transaction mode perhaps two servers.
 """
 
 import functools
@@ -29,7 +29,8 @@ class Connection(pg8000.native.Connection):  # type: ignore[misc]  # pg8000 has 
         self._described: dict[bytes, tuple[Any, Any]] = {}
 
     def execute(self, sql: str, parameters: dict[str, Any], *, begins: bool = False) -> Any:
-        """Runs one statement; with `begins` as the first of a transaction, whose BEGIN goes ahead in the same message."""
+        """Runs one statement; with `begins` as the first of a transaction, whose BEGIN goes ahead in the same
+        message."""
         statement, values = _compiled(sql)
         encoded = [
             None if text is None else text.encode(self._client_encoding)

@@ -1,4 +1,5 @@
-"""Every kind of schedule: their fields, shared business calendars, and what re-plans them when the clocks' rules change."""
+"""Every kind of schedule: their fields, shared business calendars, and what re-plans them when the clocks' rules
+change."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,9 @@
--- Schedules beyond intervals and single instants. The new columns are NULL in every row that is there, so no table is rewritten.
+-- Schedules beyond intervals and single instants. The new columns are NULL in every row that is there, so no table is
+-- rewritten.
 
 ALTER TABLE reminder_jobs
-  ADD COLUMN schedule  jsonb,      -- what schedule_type, start_at and interval_minutes do not say; NULL for plain schedules
+  -- what schedule_type, start_at and interval_minutes do not say; NULL for plain schedules
+  ADD COLUMN schedule  jsonb,
   ADD COLUMN runs_left integer;    -- of max_runs; NULL: no limit
 
 ALTER TABLE reminder_jobs
@@ -21,10 +23,12 @@ ALTER TABLE reminder_jobs VALIDATE CONSTRAINT runs_left_fits;
 CREATE TABLE business_calendars (
   name         varchar(100) COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:@+=-]+$'),
   -- Weekdays, 0 is Monday, and holidays as ISO dates.
-  days         jsonb       NOT NULL CHECK (COALESCE(jsonb_typeof(days -> 'weekdays') = 'array' AND jsonb_typeof(days -> 'holidays') = 'array', false)
+  days         jsonb       NOT NULL CHECK (COALESCE(jsonb_typeof(days -> 'weekdays') = 'array'
+    AND jsonb_typeof(days -> 'holidays') = 'array', false)
     AND NOT days @? '$.weekdays[*] ? (!(@.type() == "number" && @ >= 0 && @ <= 6))'
     AND NOT days @? '$.holidays[*] ? (!(@.type() == "string" && @ like_regex "^[0-9]{4}-[01][0-9]-[0-3][0-9]$"))'),
-  replan_after uuid,                                -- changed, and the reminders up to here are re-planned; NULL: all are
+  -- changed, and the reminders up to here are re-planned; NULL: all are
+  replan_after uuid,
   created_at   timestamptz NOT NULL DEFAULT now(),
   updated_at   timestamptz NOT NULL DEFAULT now()
 );
@@ -37,4 +41,5 @@ CREATE INDEX reminder_jobs_by_calendar ON reminder_jobs ((schedule ->> 'business
 ALTER TABLE scheduler_state
   -- The edition of the time-zone database that all future instants follow. Nothing read a clock before this one.
   ADD COLUMN zones_version      varchar(10) NOT NULL DEFAULT '2026f',
-  ADD COLUMN zones_replan_after uuid;               -- a newer one is being applied, and the reminders up to here have it
+  -- a newer one is being applied, and the reminders up to here have it
+  ADD COLUMN zones_replan_after uuid;

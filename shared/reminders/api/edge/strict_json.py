@@ -17,7 +17,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(raw: bytes) -> Json:
-    """The value of a JSON text in UTF-8; MalformedBody, or InvalidRequest naming a field whose text cannot be stored."""
+    """The value of a JSON text in UTF-8; MalformedBody, or InvalidRequest naming a field whose text cannot be
+    stored."""
     try:
         value: Json = json.loads(
             raw.decode("utf-8"),

@@ -68,7 +68,8 @@ class Docs:
 
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:
-    """What Powertools writes, with our problems instead of its own, and optional parameters that are not called null."""
+    """What Powertools writes, with our problems instead of its own, and optional parameters that are not called
+    null."""
     from pydantic import TypeAdapter
 
     from reminders.api.openapi import examples

@@ -20,8 +20,9 @@ GLOSSARY: dict[str, Entry] = {
     "event_type": Entry("What is owed. Part of the natural key.", "feedback_form"),
     "channel": Entry("How the reminder is delivered.", "email"),
     "schedule_type": Entry(
-        "`one_time` fires once; `recurring` after intervals of elapsed time; `calendar` every so many days, weeks, months"
-        " or years at one time of the day; `cron` and `rrule` by an expression; `anchored` at offsets from an instant.",
+        "`one_time` fires once; `recurring` after intervals of elapsed time; `calendar` every so many days, weeks,"
+        " months or years at one time of the day; `cron` and `rrule` by an expression; `anchored` at offsets from an"
+        " instant.",
         "recurring",
     ),
     "interval_minutes": Entry("`recurring`: the width of its grid, in minutes of elapsed time.", 60),
@@ -61,7 +62,8 @@ GLOSSARY: dict[str, Entry] = {
     ),
     "start_at": Entry(
         "RFC 3339 with a UTC offset, within 100 years of now: nothing fires before it. The instant of a `one_time`; the"
-        " first instant of a grid, a calendar or a recurrence rule, which gives them their time of the day. Without it a"
+        " first instant of a grid, a calendar or a recurrence rule, which gives them their time of the day. Without"
+        " it a"
         " `recurring` reminder begins one interval from now, and a `cron` now.",
         _INSTANT,
     ),
@@ -104,7 +106,8 @@ GLOSSARY: dict[str, Entry] = {
         "defer",
     ),
     "jitter_seconds": Entry(
-        "It fires up to so many seconds late, always equally late, so that not all that is due at nine is sent at nine.",
+        "It fires up to so many seconds late, always equally late, so that not all that is due at nine is sent at"
+        " nine.",
         300,
     ),
     "stop_condition_type": Entry(
@@ -161,8 +164,8 @@ GLOSSARY: dict[str, Entry] = {
     "attempt_at": Entry("Until when it waits or is being sent, in UTC; null once it is final.", None),
     "reason": Entry(
         "Why it is not `SENT` (yet), such as `retry`, `superseded` or `no_recipient`. Of one that is `SKIPPED`: missed"
-        " and too late (`misfire`), missed and more than is made up for (`max_catchup`), or outside of its window or its"
-        " working days (`window`).",
+        " and too late (`misfire`), missed and more than is made up for (`max_catchup`), or outside of its window or"
+        " its working days (`window`).",
         None,
     ),
     "error": Entry("What the last failed attempt said.", None),
@@ -189,7 +192,8 @@ GLOSSARY: dict[str, Entry] = {
     ),
     "local": Entry("The same in the schedule's time zone, with its offset.", "2026-03-29T03:00:00+02:00"),
     "notes": Entry(
-        "What has moved it: `dst_gap` and `dst_overlap`, a clock that passes over a time or shows it twice; `clamped`, a"
+        "What has moved it: `dst_gap` and `dst_overlap`, a clock that passes over a time or shows it twice;"
+        " `clamped`, a"
         " month that is too short; `deferred`, a window, with `holiday` when it fell on a day without work.",
         ["dst_gap"],
     ),

@@ -106,7 +106,8 @@ class ScheduleFields(BaseModel):
     jitter_seconds: Annotated[int, Field(ge=0, le=3_600)] | None = known("jitter_seconds", default=None)
 
     def specification_of(self, schedule_type: str) -> ScheduleSpec:
-        """A schedule of a type in the words of the domain: what a new reminder, a change and a preview ask for alike."""
+        """A schedule of a type in the words of the domain: what a new reminder, a change and a preview ask for
+        alike."""
         given = self.model_fields_set & _SCHEDULE_FIELDS
         return ScheduleSpec(schedule_type=schedule_type, **{name: _domain(getattr(self, name)) for name in given})
 

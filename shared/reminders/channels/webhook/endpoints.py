@@ -1,9 +1,9 @@
 """Receivers of webhooks and their secrets, as the settings name them.
 
 WEBHOOK_ENDPOINTS is a JSON object, name -> {"url": "https://…", "secrets": […]}; WEBHOOK_SECRETS is a JSON list, for
-recipients that are URLs. A secret is `whsec_…`, `env:NAME` (the configuration has replaced it by then) or the ARN of one in
-Secrets Manager. One secret is live, or two while they are rotated. The API, which signs nothing, may have `elsewhere` for
-WEBHOOK_SECRETS.
+recipients that are URLs. A secret is `whsec_…`, `env:NAME` (the configuration has replaced it by then) or the ARN of
+one in Secrets Manager. One secret is live, or two while they are rotated. The API, which signs nothing, may have
+`elsewhere` for WEBHOOK_SECRETS.
 """
 
 import json
@@ -87,7 +87,8 @@ def _read_secrets(where: str, given: Json) -> tuple[str, ...]:
     for number, secret in enumerate(given, 1):
         if not isinstance(secret, str) or not (ARN.fullmatch(secret) or is_secret(secret)):
             raise ValueError(
-                f"{where}: secret {number} is neither whsec_… (24 to 64 bytes in base64), env:NAME nor an ARN of Secrets Manager"
+                f"{where}: secret {number} is neither whsec_… (24 to 64 bytes in base64), env:NAME nor an ARN of"
+                f" Secrets Manager"
             )
     return tuple(map(str, given))
 

@@ -1,4 +1,5 @@
-"""The secrets that messages are signed with: as they stand in the settings, or from Secrets Manager, kept for a while."""
+"""The secrets that messages are signed with: as they stand in the settings, or from Secrets Manager, kept for a
+while."""
 
 import base64
 import json
@@ -45,7 +46,8 @@ class _Kept:
 
 
 class Secrets:
-    """Reads secrets; those in Secrets Manager with its client, which is made with the first. Safe to use from several threads."""
+    """Reads secrets; those in Secrets Manager with its client, which is made with the first. Safe to use from several
+    threads."""
 
     def __init__(self) -> None:
         self._kept: defaultdict[str, _Kept] = defaultdict(_Kept)
@@ -67,7 +69,8 @@ class Secrets:
         return found
 
     def _from_manager(self, arn: str, deadline: Deadline) -> list[str]:
-        """What was read last, after a new reading where it is time for one. One thread reads; others use what there is."""
+        """What was read last, after a new reading where it is time for one. One thread reads; others use what there
+        is."""
         with self._lock:
             kept = self._kept[arn]
         if monotonic() >= kept.next_reading:

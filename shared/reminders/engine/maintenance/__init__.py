@@ -1,4 +1,5 @@
-"""What a tick does besides planning and delivering. Each task does one transaction at a time and says whether there is more.
+"""What a tick does besides planning and delivering. Each task does one transaction at a time and says whether there is
+more.
 
 rescue   runs of workers that died are taken over; runs that nobody will send are ended
 drain    reminders are completed that a flag has stopped, due or not

@@ -1,4 +1,5 @@
-"""Re-planning: when a zone's rules or a business calendar change, the instants that follow from them are worked out again."""
+"""Re-planning: when a zone's rules or a business calendar change, the instants that follow from them are worked out
+again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +18,8 @@ _LOOKED_AT = 10_000  # by one look for those with a wall clock, most of which ma
 
 
 class Replan:
-    """Goes through the reminders by id, a chunk a transaction; what somebody has locked is met again by the next tick."""
+    """Goes through the reminders by id, a chunk a transaction; what somebody has locked is met again by the next
+    tick."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -61,7 +61,8 @@ class Leftovers:
         self.taken_over = 0
 
     def send_one_alone(self, until: float) -> bool:
-        """Sends, with nothing else in hand, one that may have killed the workers that held it; False when there is none.
+        """Sends, with nothing else in hand, one that may have killed the workers that held it; False when there is
+        none.
 
         It is waited for until `until` (monotonic); after that the tick goes on while its channel still hangs.
         """

@@ -1,4 +1,5 @@
--- A business calendar's days, as they stay until the transaction ends: a change of them re-plans what the transaction writes.
+-- A business calendar's days, as they stay until the transaction ends: a change of them re-plans what the transaction
+-- writes.
 SELECT days::text
 FROM business_calendars
 WHERE name = :name

@@ -1,13 +1,16 @@
--- Writes a batch of decisions: one UPDATE of the claimed reminders, one INSERT of their runs. Says how many it has advanced.
--- The rows are addressed by their place, which cannot change while this transaction has them locked. ARRAY(SELECT …) hides from the
--- planner how many there are: told of a thousand it reads the whole table instead of going to each place. What a run copies from its
--- reminder (channel, recipient, a message without placeholders) never leaves the server. What is usual is NULL: ACTIVE, one occurrence,
--- a run for the instant that the cursor moves to, a cursor that stays.
+-- Writes a batch of decisions: one UPDATE of the claimed reminders, one INSERT of their runs. Says how many it has
+-- advanced. The rows are addressed by their place, which cannot change while this transaction has them locked.
+-- ARRAY(SELECT …) hides from the planner how many there are: told of a thousand it reads the whole table instead of
+-- going to each place. What a run copies from its reminder (channel, recipient, a message without placeholders) never
+-- leaves the server. What is usual is NULL: ACTIVE, one occurrence, a run for the instant that the cursor moves to, a
+-- cursor that stays.
 WITH job AS MATERIALIZED (
   SELECT *
-  FROM unnest(CAST(:tids AS tid[]), CAST(:statuses AS text[]), CAST(:next_run_at AS bigint[]), CAST(:planned_through AS bigint[]),
+  FROM unnest(CAST(:tids AS tid[]), CAST(:statuses AS text[]), CAST(:next_run_at AS bigint[]),
+      CAST(:planned_through AS bigint[]),
       CAST(:reasons AS text[]), CAST(:errors AS text[]),
-      CAST(:run_ids AS bigint[]), CAST(:run_states AS text[]), CAST(:run_reasons AS text[]), CAST(:run_errors AS text[]),
+      CAST(:run_ids AS bigint[]), CAST(:run_states AS text[]), CAST(:run_reasons AS text[]),
+      CAST(:run_errors AS text[]),
       CAST(:scheduled_for AS bigint[]), CAST(:stands_for AS integer[]), CAST(:messages AS text[]))
     AS j (tid, status, next_run_at, planned_through, reason, error,
       run_id, run_state, run_reason, run_error, scheduled_for, stands_for, message)),
@@ -17,7 +20,8 @@ advanced AS (
       next_run_at = to_timestamp(j.next_run_at / 1e6::float8),
       planned_through = COALESCE(to_timestamp(j.planned_through / 1e6::float8), r.planned_through),
       occurrence_no = r.occurrence_no + (j.run_state IS NOT NULL)::integer,
-      runs_left = r.runs_left - (j.planned_through IS NOT NULL AND j.run_state IS NOT NULL AND j.run_state <> 'SKIPPED')::integer,
+      runs_left = r.runs_left - (j.planned_through IS NOT NULL AND j.run_state IS NOT NULL
+        AND j.run_state <> 'SKIPPED')::integer,
       completion_reason = j.reason,
       last_error = j.error,
       completed_at = CASE WHEN j.status IS NOT NULL THEN COALESCE(CAST(:now AS timestamptz), now()) END,
@@ -27,7 +31,8 @@ advanced AS (
   RETURNING r.id, r.occurrence_no, r.channel, r.recipient,
     CASE WHEN j.run_state <> 'SKIPPED' THEN COALESCE(CAST(j.message AS jsonb), r.message) END AS message,
     j.run_id, j.run_state, j.run_reason, j.run_error,
-    to_timestamp(COALESCE(j.scheduled_for, j.planned_through) / 1e6::float8) AS scheduled_for, COALESCE(j.stands_for, 1) AS stands_for),
+    to_timestamp(COALESCE(j.scheduled_for, j.planned_through) / 1e6::float8) AS scheduled_for,
+    COALESCE(j.stands_for, 1) AS stands_for),
 inserted AS (
   INSERT INTO reminder_runs (id, reminder_id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
     state, attempt, attempt_at, reason, error, created_at, finished_at)

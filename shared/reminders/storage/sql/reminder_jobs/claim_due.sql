@@ -1,9 +1,10 @@
 -- Locks a batch of due reminders and reads what deciding needs: the rows, the true ones among their flags, which have
 -- waiting runs, and their business calendars.
--- Materialized, since a LIMIT that the planner runs twice locks more rows than it says. Ordered by next_run_at alone: with a second
--- column a table that was never analysed is sorted whole, and SKIP LOCKED needs no order against deadlocks. now() and not
--- clock_timestamp(), which no index condition takes. Instants are microseconds; nextval gives each run its id beforehand. The rows come
--- as one JSON array a column: an aggregate finds out once how to write its type, json_build_array anew for each value.
+-- Materialized, since a LIMIT that the planner runs twice locks more rows than it says. Ordered by next_run_at alone:
+-- with a second column a table that was never analysed is sorted whole, and SKIP LOCKED needs no order against
+-- deadlocks. now() and not clock_timestamp(), which no index condition takes. Instants are microseconds; nextval gives
+-- each run its id beforehand. The rows come as one JSON array a column: an aggregate finds out once how to write its
+-- type, json_build_array anew for each value.
 WITH due AS MATERIALIZED (
   SELECT ctid AS tid, *
   FROM reminder_jobs
@@ -28,7 +29,8 @@ SELECT
   json_agg(entity_type)::text, json_agg(entity_id)::text, json_agg(event_type)::text,
   json_agg(channel)::text, json_agg(recipient)::text, json_agg(message)::text,
   json_agg(schedule_type)::text, json_agg(interval_minutes)::text,
-  json_agg((date_part('epoch', start_at) * 1e6)::bigint)::text, json_agg((date_part('epoch', next_run_at) * 1e6)::bigint)::text,
+  json_agg((date_part('epoch', start_at) * 1e6)::bigint)::text,
+  json_agg((date_part('epoch', next_run_at) * 1e6)::bigint)::text,
   json_agg((date_part('epoch', planned_through) * 1e6)::bigint)::text, json_agg(occurrence_no)::text,
   json_agg(stop_condition_type)::text, json_agg(stop_condition_value)::text,
   json_agg(schedule::text)::text, json_agg(runs_left)::text

@@ -1,4 +1,5 @@
--- Completes live reminders that a true flag stops, and cancels their waiting runs. Locks in the order reminders, runs, each by id.
+-- Completes live reminders that a true flag stops, and cancels their waiting runs. Locks in the order reminders, runs,
+-- each by id.
 WITH stopped AS MATERIALIZED (
   SELECT id
   FROM reminder_jobs
@@ -14,7 +15,8 @@ completed AS (
   RETURNING id),
 cancelled AS (
   UPDATE reminder_runs
-  SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL, finished_at = COALESCE(CAST(:now AS timestamptz), now())
+  SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL,
+    finished_at = COALESCE(CAST(:now AS timestamptz), now())
   WHERE state = 'PENDING' AND reminder_id = ANY (ARRAY(SELECT id FROM completed)))
 SELECT count(*)
 FROM completed;

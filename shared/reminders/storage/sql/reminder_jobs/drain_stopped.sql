@@ -1,4 +1,5 @@
--- The same as complete_stopped for the tick, which waits for nobody: a reminder that somebody has locked is passed over.
+-- The same as complete_stopped for the tick, which waits for nobody: a reminder that somebody has locked is passed
+-- over.
 WITH stopped AS MATERIALIZED (
   SELECT id
   FROM reminder_jobs
@@ -13,7 +14,8 @@ completed AS (
   RETURNING id),
 cancelled AS (
   UPDATE reminder_runs
-  SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL, finished_at = COALESCE(CAST(:now AS timestamptz), now())
+  SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL,
+    finished_at = COALESCE(CAST(:now AS timestamptz), now())
   WHERE state = 'PENDING' AND reminder_id = ANY (ARRAY(SELECT id FROM completed)))
 SELECT count(*)
 FROM completed;

@@ -1,6 +1,7 @@
 -- The next reminders by id: the last of them, and those that are live and read a clock of some zone.
 SELECT max(id::text)::uuid,
-  array_agg(id ORDER BY id) FILTER (WHERE status IN ('ACTIVE', 'PAUSED') AND (schedule ? 'timezone' OR schedule #> '{send_window,timezone}' IS NOT NULL))
+  array_agg(id ORDER BY id) FILTER (WHERE status IN ('ACTIVE', 'PAUSED')
+    AND (schedule ? 'timezone' OR schedule #> '{send_window,timezone}' IS NOT NULL))
 FROM (
   SELECT id, status, schedule
   FROM reminder_jobs

@@ -4,7 +4,8 @@ INSERT INTO reminder_jobs (id, entity_type, entity_id, event_type, channel, reci
   stop_condition_type, stop_condition_value, created_at, updated_at)
 VALUES (CAST(:id AS uuid), :entity_type, :entity_id, :event_type, :channel, :recipient, CAST(:message AS jsonb),
   :schedule_type, CAST(:interval_minutes AS integer), CAST(:start_at AS timestamptz),
-  CAST(:schedule AS jsonb), CAST(:runs_left AS integer), CAST(:next_run_at AS timestamptz), CAST(:planned_through AS timestamptz),
+  CAST(:schedule AS jsonb), CAST(:runs_left AS integer), CAST(:next_run_at AS timestamptz),
+    CAST(:planned_through AS timestamptz),
   :stop_condition_type, :stop_condition_value,
   CAST(:now AS timestamptz), CAST(:now AS timestamptz))
 ON CONFLICT (entity_type, entity_id, event_type) WHERE status IN ('ACTIVE', 'PAUSED') DO NOTHING

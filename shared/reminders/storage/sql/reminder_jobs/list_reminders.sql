@@ -9,7 +9,9 @@ WHERE (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
   AND (CAST(:entity_id AS text) IS NULL OR entity_id = CAST(:entity_id AS text))
   AND (CAST(:event_type AS text) IS NULL OR event_type = CAST(:event_type AS text))
   AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))
-  AND (CAST(:entity_type AS text) IS NULL OR status IN ('ACTIVE', 'PAUSED') OR status IN ('COMPLETED', 'CANCELLED', 'FAILED'))
-  AND (CAST(:due_before AS timestamptz) IS NULL OR (status = 'ACTIVE' AND next_run_at < CAST(:due_before AS timestamptz)))
+  AND (CAST(:entity_type AS text) IS NULL OR status IN ('ACTIVE', 'PAUSED')
+    OR status IN ('COMPLETED', 'CANCELLED', 'FAILED'))
+  AND (CAST(:due_before AS timestamptz) IS NULL
+    OR (status = 'ACTIVE' AND next_run_at < CAST(:due_before AS timestamptz)))
 ORDER BY id DESC
 LIMIT CAST(:count AS integer);

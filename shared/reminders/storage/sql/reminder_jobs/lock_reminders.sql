@@ -1,4 +1,5 @@
--- Several reminders, locked, but for those that somebody else has locked: returns those that are ours, and those that are not there.
+-- Several reminders, locked, but for those that somebody else has locked: returns those that are ours, and those that
+-- are not there.
 WITH locked AS MATERIALIZED (
   SELECT id
   FROM reminder_jobs

@@ -1,5 +1,5 @@
--- Seconds until the next reminder after the claim's lower bound is due; NULL when none is active. The bound keeps it from the dead
--- index entries that an old snapshot keeps alive.
+-- Seconds until the next reminder after the claim's lower bound is due; NULL when none is active. The bound keeps it
+-- from the dead index entries that an old snapshot keeps alive.
 SELECT date_part('epoch', min(next_run_at) - now())
 FROM reminder_jobs
 WHERE status = 'ACTIVE'

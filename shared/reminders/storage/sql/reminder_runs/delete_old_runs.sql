@@ -1,4 +1,5 @@
--- Removes a small batch of old finished runs, in the order of their ids from a bookmark on. DEAD ones stay for a person.
+-- Removes a small batch of old finished runs, in the order of their ids from a bookmark on. DEAD ones stay for a
+-- person.
 WITH oldest AS MATERIALIZED (
   SELECT id, state, created_at
   FROM reminder_runs

@@ -17,7 +17,9 @@ leased AS (
   WHERE r.id = ANY (ARRAY(SELECT id FROM wanted))
   RETURNING r.*)
 SELECT json_agg(json_build_array(
-    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint, l.stands_for,
-    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''), COALESCE(j.event_type, '')))::text
+    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint,
+      l.stands_for,
+    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''),
+      COALESCE(j.event_type, '')))::text
 FROM leased l
 LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;

@@ -1,6 +1,7 @@
 -- Records what came of leased runs. A delay of NULL means finished, else look again after so many seconds.
--- The attempt is the fence: a late worker's outcome finds no row, and fewer are counted than were given. `held` is a column and not a
--- constant, so that the planner cannot choose the index over unfinished runs, which is full of entries that have just died.
+-- The attempt is the fence: a late worker's outcome finds no row, and fewer are counted than were given. `held` is a
+-- column and not a constant, so that the planner cannot choose the index over unfinished runs, which is full of entries
+-- that have just died.
 WITH o AS MATERIALIZED (
   SELECT *, 'SENDING' AS held
   FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[]), CAST(:states AS text[]), CAST(:delays AS float8[]),

@@ -7,8 +7,10 @@ facts AS MATERIALIZED (
     r.attempt > 1 AND EXISTS (
       SELECT
       FROM reminder_runs s
-      WHERE s.reminder_id = r.reminder_id AND s.occurrence_no > r.occurrence_no AND s.cause = 'schedule' AND s.state <> 'SKIPPED') AS has_successor, r.cause, r.attempt, r.scheduled_for, r.created_at,
-    j.status, j.completion_reason, j.paused_at, j.resumed_at, j.next_run_at, j.planned_through, j.stop_condition_type, j.stop_condition_value,
+      WHERE s.reminder_id = r.reminder_id AND s.occurrence_no > r.occurrence_no AND s.cause = 'schedule'
+        AND s.state <> 'SKIPPED') AS has_successor, r.cause, r.attempt, r.scheduled_for, r.created_at,
+    j.status, j.completion_reason, j.paused_at, j.resumed_at, j.next_run_at, j.planned_through, j.stop_condition_type,
+      j.stop_condition_value,
     COALESCE(j.schedule ->> 'misfire_policy' = 'fire_all', false) AS catches_up
   FROM held h
   LEFT JOIN reminder_runs r ON r.id = h.id AND r.id = ANY (CAST(:ids AS bigint[]))
@@ -16,8 +18,10 @@ facts AS MATERIALIZED (
 SELECT
   (date_part('epoch', COALESCE(CAST(:now AS timestamptz), now())) * 1e6)::bigint,
   (SELECT json_agg(json_build_array(
-      id, owned, has_successor, cause, attempt, (date_part('epoch', scheduled_for) * 1e6)::bigint, (date_part('epoch', created_at) * 1e6)::bigint,
-      status, completion_reason, (date_part('epoch', paused_at) * 1e6)::bigint, (date_part('epoch', resumed_at) * 1e6)::bigint,
+      id, owned, has_successor, cause, attempt, (date_part('epoch', scheduled_for) * 1e6)::bigint,
+        (date_part('epoch', created_at) * 1e6)::bigint,
+      status, completion_reason, (date_part('epoch', paused_at) * 1e6)::bigint,
+        (date_part('epoch', resumed_at) * 1e6)::bigint,
       (date_part('epoch', next_run_at) * 1e6)::bigint,
       (date_part('epoch', planned_through) * 1e6)::bigint, stop_condition_type, stop_condition_value, catches_up))::text
     FROM facts),

@@ -1,6 +1,6 @@
--- Leases runs whose lease has expired: their worker is dead, or worse. Those with the fewest attempts first, and in batches that shrink
--- with the attempts, so that a run that kills its process is alone before its attempts are used up. The reason tells bury that a
--- lease was such a one.
+-- Leases runs whose lease has expired: their worker is dead, or worse. Those with the fewest attempts first, and in
+-- batches that shrink with the attempts, so that a run that kills its process is alone before its attempts are used up.
+-- The reason tells bury that a lease was such a one.
 WITH suspects AS MATERIALIZED (
   SELECT min(attempt) AS attempt
   FROM reminder_runs
@@ -23,7 +23,9 @@ leased AS (
   WHERE r.id = ANY (ARRAY(SELECT id FROM expired))
   RETURNING r.*)
 SELECT json_agg(json_build_array(
-    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint, l.stands_for,
-    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''), COALESCE(j.event_type, '')))::text
+    l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint,
+      l.stands_for,
+    l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''),
+      COALESCE(j.event_type, '')))::text
 FROM leased l
 LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;
