@@ -13,6 +13,7 @@ import pytest
 
 from reminders import channels
 from reminders.settings import Settings
+from tests.world import leased
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "shared" / "reminders"
@@ -299,3 +300,15 @@ def test_a_channel_is_found_by_being_there(tmp_path: Path, monkeypatch: pytest.M
 def test_the_channels_for_now() -> None:
     """Email, the log and webhooks are what comes with the engine."""
     assert channels.known_channels() == {"email", "log", "webhook"}
+
+
+def test_the_readmes_channel_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README shows to authors of channels can be pasted: it registers, is built, and sends."""
+    channels.known_channels()
+    monkeypatch.setattr(channels, "_REGISTRY", dict(channels._REGISTRY))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "@channel" in block]
+    exec(example, {"page": lambda recipient, subject, idempotency_key: f"{recipient} {idempotency_key}"})
+    built = channels.build_channels(Settings(email_transport="outbox:/nowhere"))["pager"]
+    run = leased(recipient="+4930")
+    assert built.send([run]) == [channels.Sent(f"+4930 {run.key}")]
