@@ -28,7 +28,7 @@ class Message:
 class SendWindow:
     """When sending is allowed: from `opens` to before `closes`, both in minutes of the day, on these weekdays.
 
-    A window whose end is not after its begin crosses midnight and belongs to the day on which it begins.
+    A window that does not close after it opens crosses midnight, and belongs to the day on which it opens.
     """
 
     weekdays: frozenset[int] = frozenset(range(7))  # 0 is Monday

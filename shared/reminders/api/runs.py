@@ -66,7 +66,7 @@ class RunRoutes:
         "/reminders/<id>/trigger",
         tag="reminders",
         summary="Send a reminder once more, now",
-        description="Makes one run beside the schedule, which the next tick sends. Not safe to repeat.",
+        description="Makes one run in addition to the schedule, which the next tick sends. Not safe to repeat.",
         answers=answers({202: shows(RunOut, "The run.")}, 404, 409, 412),
     )
     def trigger_reminder(self, id: ReminderId, if_match: IfMatch = None) -> Response[str]:

@@ -127,7 +127,7 @@ class Reminders:
         return self._changes.make("patch", reminder_id, version, change)
 
     def trigger(self, reminder_id: str, *, version: int | None = None) -> RunRecord:
-        """One run beside the schedule, which the next tick sends. Not repeated when its outcome is unknown."""
+        """One run in addition to the schedule, which the next tick sends. Not repeated when its outcome is unknown."""
 
         def once() -> RunRecord:
             moment = self._store.now()

@@ -47,7 +47,7 @@ class ClaimFloor:
         return monotonic() - self._swept_at >= SWEEP_SECONDS
 
     def move(self, planned: Planned, *, swept: bool) -> None:
-        """Takes in what a claim of the oldest has found; `swept` says that it was a sweep."""
+        """Moves on by what a claim of the oldest has found; `swept` says that it was a sweep."""
         if swept:
             self._swept_at = planned.read_at
             self.sweep_pause = _sweep_pause(planned)
@@ -68,8 +68,8 @@ class ClaimFloor:
 def _sweep_pause(planned: Planned) -> float:
     """How long, in seconds, the next ticks make no sweep after this one.
 
-    Not at all as long as it costs what its rows explain. Where an old snapshot keeps dead index entries alive it costs
-    more: then for a hundred times its excess, but no longer than SWEEP_SECONDS.
+    They all sweep as long as a sweep costs no more than its rows explain. Where an old snapshot keeps dead index
+    entries alive it costs more: then they pause for a hundred times the excess, at most for SWEEP_SECONDS.
     """
     excess = planned.claim_seconds - 0.005 - 10e-6 * len(planned.plans)
     return min(SWEEP_SECONDS, max(0.0, 100 * excess))

@@ -44,7 +44,7 @@ class Delivery:
         self._unbegun: list[Run] = []
         self._clock: tuple[Instant, float] = (0, 0.0)  # what the database said, and when by the monotonic clock
         self.counts: Counter[str] = Counter()
-        self.lateness: list[float] = []  # seconds from scheduled_for to the begin of the send that arrived
+        self.lateness: list[float] = []  # seconds from scheduled_for until the send that arrived began
 
     @property
     def is_idle(self) -> bool:

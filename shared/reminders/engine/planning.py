@@ -22,7 +22,7 @@ from reminders.storage.store import Store
 
 
 class Planned(NamedTuple):
-    """What one batch has come to."""
+    """What came of one batch."""
 
     plans: Sequence[Plan]
     is_full: bool  # as many as were asked for: there may be more

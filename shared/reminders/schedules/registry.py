@@ -1,4 +1,4 @@
-"""The schedule types that there are, by name, in the order in which they are shown."""
+"""The schedule types by name, in the order in which they are shown."""
 
 from collections.abc import Mapping
 

@@ -82,7 +82,7 @@ class Zone:
 
 @cache
 def names() -> frozenset[str]:
-    """All zones that there are."""
+    """The names of all zones."""
     return frozenset((resources.files("tzdata") / "zones").read_text(encoding="ascii").split())
 
 

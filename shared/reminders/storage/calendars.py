@@ -36,7 +36,7 @@ class CalendarTable:
         return bool(self._sql.rows("delete_calendar", name=name))
 
     def named(self, names: Collection[str]) -> dict[str, BusinessCalendar]:
-        """Those of these business calendars that there are and that can be read."""
+        """These business calendars, as far as they exist and can be read."""
         return rows.to_calendars(self._sql.value("calendars", names=rows.texts(names)))
 
     def lock_changed(self) -> tuple[str, str] | None:

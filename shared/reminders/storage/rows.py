@@ -32,7 +32,7 @@ def json_text(value: dict[str, Json] | None) -> str | None:
 
 
 # PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but
-# NULLs becomes an empty array, which unnest fills up with NULLs beside a longer one.
+# NULLs becomes an empty array, which unnest pads with NULLs to the length of the longest.
 
 
 def numbers(values: Collection[float | None]) -> str:

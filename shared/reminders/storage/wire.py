@@ -85,5 +85,5 @@ def _message(kind: bytes, content: bytes) -> bytes:
 
 
 _DESCRIBE = _message(DESCRIBE, PORTAL + _UNNAMED)
-# Without a Sync of its own: it and what follows it are answered together.
+# Without its own Sync: it and what follows are answered together.
 _BEGIN = _parse_and_bind(b"BEGIN ISOLATION LEVEL READ COMMITTED", ()) + EXECUTE_MSG

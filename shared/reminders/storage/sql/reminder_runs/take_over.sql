@@ -1,6 +1,6 @@
 -- Leases runs whose lease has expired: their worker is dead, or worse. Those with the fewest attempts first, and in
 -- batches that shrink with the attempts, so that a run that kills its process is alone before its attempts are used up.
--- The reason tells bury that a lease was such a one.
+-- The reason marks such a lease for undeliverable.sql.
 WITH suspects AS MATERIALIZED (
   SELECT min(attempt) AS attempt
   FROM reminder_runs
