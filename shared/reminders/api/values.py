@@ -125,7 +125,8 @@ def utc_text(moment: datetime | None) -> str | None:
     """
     if not isinstance(moment, datetime):
         return moment
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat()[:-6] + "Z"
 
 
 def minutes_of(text: str) -> int:
