@@ -18,6 +18,7 @@ from reminders.model import (
     Run,
     RunRecord,
     Schedule,
+    with_fields,
 )
 from reminders.schedules import stored
 from reminders.states import State, Status
@@ -112,15 +113,14 @@ def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
     condition = None
     if row["stop_condition_type"] is not None:
         condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
-    return Reminder(
-        id=str(row["id"]),
-        key=NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
-        message=_message(message) if message else _NO_MESSAGE,
-        schedule=_schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
-        condition=condition,
-        status=Status(row["status"]),
-        **{name: row[name] for name in _SAME_NAME},
-    )
+    made = {
+        "key": NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        "message": _message(message) if message else _NO_MESSAGE,
+        "schedule": _schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
+        "condition": condition,
+        "status": Status(row["status"]),
+    }
+    return with_fields(Reminder, {name: row[name] for name in _SAME_NAME} | made)
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -177,6 +177,7 @@ def _calendar(days: dict[str, Any]) -> BusinessCalendar:
 
 
 _SAME_NAME = (
+    "id",
     "channel",
     "recipient",
     "next_run_at",
