@@ -1,13 +1,22 @@
 """The values that everything else speaks of. Frozen; no behaviour beyond what follows from their own fields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reminders.instants import Instant
 from reminders.states import Status
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
+
+
+def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
+    """A frozen dataclass of which every field is given. Its own way of being made takes five times as long, since it
+    sets them one by one; a list makes a hundred with twenty to thirty fields each."""
+    made = object.__new__(kind)
+    vars(made).update(values)
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
 
 from reminders.commands import Commands, Recipients
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
-from reminders.model import Condition, Message, Reminder, ReminderFilter
+from reminders.model import Condition, Message, Reminder, ReminderFilter, Schedule
 from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, new_reminder
 
@@ -43,6 +44,29 @@ def test_what_was_created_is_what_is_read(world: World) -> None:
         start_at=NOW + timedelta(microseconds=1),
     )
     assert world.get(created) == created
+
+
+def test_a_listed_reminder_is_the_one_that_is_read_alone(world: World) -> None:
+    """A list reads its rows in another way: every column arrives where it belongs, also what only SQL would write."""
+    world.create(subject="Über {{entity_id}}", payload={"n": [1.5, None]}, recipient="a@example.com")
+    world.sql(
+        """UPDATE reminder_jobs SET schedule = CAST(:schedule AS jsonb), message = CAST(:message AS jsonb), version = 7,
+        runs_left = 3, occurrence_no = 4, status = 'COMPLETED', completed_at = 'infinity', completion_reason = 'r',
+        last_error = 'e', resumed_at = '2026-01-02Z', planned_through = '2026-01-03 00:00:00.000001Z',
+        created_at = '2026-01-04Z', updated_at = '12026-01-05Z', next_run_at = '2026-01-06Z', start_at =
+        '2026-01-07Z'""",
+        schedule='{"timezone": "Asia/Kathmandu", "max_runs": 1%s}' % ("0" * 5_000),
+        message='{"payload": {"n": 1%s}, "body": "b"}' % ("0" * 5_000),
+    )
+    (listed,) = world.commands.reminders.page(ReminderFilter(), before=None, limit=2).items
+    assert listed == world.get(listed)
+    assert vars(listed).keys() == {field.name for field in fields(Reminder)}
+    assert vars(listed.schedule).keys() == {field.name for field in fields(Schedule)}
+    assert (listed.schedule.timezone, listed.schedule.max_runs, listed.completed_at) == (
+        "Asia/Kathmandu",
+        inf,
+        "infinity",
+    )
 
 
 def test_a_twin_is_answered_with_the_one_that_is_there_unchanged(world: World) -> None:

@@ -125,7 +125,8 @@ def utc_text(moment: datetime | None) -> str | None:
     """
     if not isinstance(moment, datetime):
         return moment
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    # Without its zone: writing "+00:00" takes longer than everything else.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def minutes_of(text: str) -> int:

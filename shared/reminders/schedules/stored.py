@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reminders.model import Json, Schedule, SendWindow
+from reminders.model import Json, Schedule, SendWindow, with_fields
 
 _COLUMNS = ("schedule_type", "start_at", "interval_minutes")
 _MOMENTS = frozenset(
@@ -18,6 +18,7 @@ _LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
 _OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
 
 _NAMES = frozenset(_OTHERS)
+_NOT_GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Schedule)}
 
 
 def to_text(schedule: Schedule) -> str | None:
@@ -29,7 +30,8 @@ def to_text(schedule: Schedule) -> str | None:
 def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
     """The schedule that a row holds; ValueError or TypeError when somebody has written something else there."""
     others = {} if text is None else _read(text)
-    return Schedule(schedule_type=schedule_type, start_at=start_at, interval_minutes=interval_minutes, **others)
+    columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
+    return with_fields(Schedule, {**_NOT_GIVEN, **others, **columns})
 
 
 @lru_cache(maxsize=4_096)

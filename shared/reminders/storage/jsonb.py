@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-_LONGEST_INTEGER = 1_000  # digits; Python refuses to read more than 4,300
+LONGEST_INTEGER = 1_000  # digits; Python refuses to read more than 4,300
 
 
 def parse(text: str) -> Any:
@@ -12,5 +12,5 @@ def parse(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return json.loads(
-            text, parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INTEGER else float(digits)
+            text, parse_int=lambda digits: int(digits) if len(digits) < LONGEST_INTEGER else float(digits)
         )

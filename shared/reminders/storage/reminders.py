@@ -48,9 +48,7 @@ class ReminderTable:
     def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
         """The newest `count` of those that match, created before the one with the id `before`."""
         filters = {**vars(matching), "due_before": rows.time(matching.due_before)}
-        return [
-            rows.to_reminder(row) for row in self._sql.records("list_reminders", before=before, count=count, **filters)
-        ]
+        return rows.to_reminders(self._sql.value("list_reminders", before=before, count=count, **filters))
 
     def complete_stopped(self, key: str, count: int) -> int:
         """Completes at most `count` live reminders that this true flag stops."""

@@ -16,11 +16,12 @@ from reminders.model import (
     NaturalKey,
     Reminder,
     Schedule,
+    with_fields,
 )
 from reminders.runs import Run, RunRecord
 from reminders.schedules import stored
 from reminders.states import State, Status
-from reminders.storage import jsonb
+from reminders.storage import jsonb, timestamptz
 
 
 def time(moment: datetime | None) -> str | None:
@@ -86,34 +87,58 @@ def columns(reminder: Reminder) -> dict[str, Any]:
 
 
 def to_reminder(row: dict[str, Any]) -> Reminder:
+    """A reminder from a row whose JSON the driver has read."""
+    schedule = row["schedule"]
+    return _reminder({**row, "schedule": None if schedule is None else json.dumps(schedule)}, row["message"])
+
+
+def to_reminders(listed: list[list[Any]] | None) -> list[Reminder]:
+    """The reminders of `list_reminders`; None is a page with nothing on it."""
+    return [_listed(dict(zip(_LISTED, values, strict=True))) for values in listed or ()]
+
+
+def _listed(row: dict[str, Any]) -> Reminder:
+    for name in _LISTED_INSTANTS:
+        if (moment := row[name]) is not None:
+            row[name] = timestamptz.parse(moment)
+    message, schedule = row["message"], row["schedule"]
+    if schedule is not None and len(schedule) > jsonb.LONGEST_INTEGER:  # it may hold a number that Python does not read
+        row["schedule"] = json.dumps(jsonb.parse(schedule))
+    return _reminder(row, None if message is None else jsonb.parse(message))
+
+
+def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
+    """Its schedule is a text still, since many reminders have the same."""
     condition = None
     if row["stop_condition_type"] is not None:
         condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
-    message = row["message"] or {}
-    return Reminder(
-        id=str(row["id"]),
-        key=NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
-        message=Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload")),
-        schedule=_schedule(row),
-        condition=condition,
-        status=Status(row["status"]),
-        **{name: row[name] for name in _SAME_NAME},
-    )
+    made = {
+        "key": NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        "message": _message(message) if message else _NO_MESSAGE,
+        "schedule": _schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
+        "condition": condition,
+        "status": Status(row["status"]),
+    }
+    return with_fields(Reminder, {name: row[name] for name in _SAME_NAME} | made)
 
 
-def _schedule(row: dict[str, Any]) -> Schedule:
-    """The driver has read the JSON already; it is written again, since many reminders have the same."""
-    text = None if row["schedule"] is None else json.dumps(row["schedule"])
-    columns = row["schedule_type"], row["start_at"], row["interval_minutes"]
+def _message(message: dict[str, Any]) -> Message:
+    return Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload"))
+
+
+_NO_MESSAGE = Message()
+
+
+def _schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
     try:
-        return stored.to_schedule(*columns, text)
+        return stored.to_schedule(schedule_type, start_at, interval_minutes, text)
     except (
         ValueError,
         TypeError,
         KeyError,
         AttributeError,
     ):  # SQL has put it there: the row can still be shown, and parked when it is due
-        return stored.to_schedule(*columns, None)
+        return stored.to_schedule(schedule_type, start_at, interval_minutes, None)
 
 
 def to_calendar(text: str) -> BusinessCalendar:
@@ -151,6 +176,7 @@ def _calendar(days: dict[str, Any]) -> BusinessCalendar:
 
 
 _SAME_NAME = (
+    "id",
     "channel",
     "recipient",
     "next_run_at",
@@ -166,6 +192,15 @@ _SAME_NAME = (
     "created_at",
     "updated_at",
 )
+
+_LISTED = (
+    *("id", "entity_type", "entity_id", "event_type", "channel", "recipient", "message"),
+    *("schedule_type", "interval_minutes", "start_at", "schedule", "runs_left"),
+    *("next_run_at", "planned_through", "occurrence_no", "stop_condition_type", "stop_condition_value", "status"),
+    *("paused_at", "resumed_at", "completed_at", "completion_reason", "last_error", "version"),
+    *("created_at", "updated_at"),
+)
+_LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planned_through")
 
 
 def to_record(row: dict[str, Any]) -> RunRecord:

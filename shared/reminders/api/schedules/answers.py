@@ -1,7 +1,8 @@
 """Schedules as they are answered. Plain SQL may have put anything into one: what makes no sense is shown as null."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, cast
 
 from pydantic import with_config
 
@@ -76,36 +77,10 @@ class PreviewOut(TypedDict):
 
 
 def shown_schedule(schedule: Schedule) -> ScheduleOut:
-    """A schedule's fields as a caller gave them."""
-    spec = _specification(schedule)
-    return {
-        "schedule_type": spec.schedule_type,
-        "interval_minutes": spec.interval_minutes,
-        "backoff_minutes": _numbers(spec.backoff_minutes),
-        "every": _number(spec.every),
-        "unit": _text(spec.unit),
-        "month_overflow": _text(spec.month_overflow),
-        "cron": _text(spec.cron),
-        "rrule": _text(spec.rrule),
-        "rdates": _texts(spec.rdates),
-        "exdates": _texts(spec.exdates),
-        "anchor_at": utc_text(spec.anchor_at),
-        "offsets": _texts(spec.offsets),
-        "past_offset": _text(spec.past_offset),
-        "start_at": utc_text(spec.start_at),
-        "end_at": utc_text(spec.end_at),
-        "max_runs": _number(spec.max_runs),
-        "timezone": _text(spec.timezone),
-        "dst_gap": _text(spec.dst_gap),
-        "dst_overlap": _text(spec.dst_overlap),
-        "misfire_policy": _text(spec.misfire_policy),
-        "max_catchup": _number(spec.max_catchup),
-        "misfire_grace_minutes": _number(spec.misfire_grace_minutes),
-        "send_window": _window(spec.send_window),
-        "business_calendar": _text(spec.business_calendar),
-        "window_policy": _text(spec.window_policy),
-        "jitter_seconds": _number(spec.jitter_seconds),
-    }
+    """A schedule's fields as a caller gave them. Most are not given, and a list has hundreds of schedules."""
+    given = vars(_specification(schedule)).items()
+    shown = {name: _SHOWN[name](value) for name, value in given if value is not None and name in _SHOWN}
+    return cast(ScheduleOut, _NOTHING | shown)
 
 
 def shown_preview(preview: "Preview") -> PreviewOut:
@@ -144,9 +119,7 @@ def _numbers(values: object) -> list[int] | None:
     return list(values) if isinstance(values, tuple) and all(isinstance(value, int) for value in values) else None
 
 
-def _window(window: SendWindow | None) -> SendWindowOut | None:
-    if window is None:
-        return None
+def _window(window: SendWindow) -> SendWindowOut | None:
     try:
         return {
             "days": weekday_texts(window.weekdays),
@@ -156,3 +129,38 @@ def _window(window: SendWindow | None) -> SendWindowOut | None:
         }
     except (ValueError, TypeError, IndexError):  # put there by SQL
         return None
+
+
+def _as_it_is[T](value: T) -> T:
+    return value
+
+
+_SHOWN: dict[str, Callable[[Any], object]] = {
+    "schedule_type": _as_it_is,
+    "interval_minutes": _as_it_is,
+    "backoff_minutes": _numbers,
+    "every": _number,
+    "unit": _text,
+    "month_overflow": _text,
+    "cron": _text,
+    "rrule": _text,
+    "rdates": _texts,
+    "exdates": _texts,
+    "anchor_at": utc_text,
+    "offsets": _texts,
+    "past_offset": _text,
+    "start_at": utc_text,
+    "end_at": utc_text,
+    "max_runs": _number,
+    "timezone": _text,
+    "dst_gap": _text,
+    "dst_overlap": _text,
+    "misfire_policy": _text,
+    "max_catchup": _number,
+    "misfire_grace_minutes": _number,
+    "send_window": _window,
+    "business_calendar": _text,
+    "window_policy": _text,
+    "jitter_seconds": _number,
+}
+_NOTHING: dict[str, object] = dict.fromkeys(_SHOWN)
