@@ -37,10 +37,11 @@ class Flags:
 
         def once() -> FlagChange:
             nonlocal counted
-            flag = self._store.flags.put(key, value)
+            flag, draining = self._store.flags.put(key, value)
             completed = self._store.reminders.complete_stopped(key, COMPLETED_AT_ONCE) if value else 0
             more = completed == COMPLETED_AT_ONCE and self._store.reminders.stops_any(key)
-            self._store.flags.set_draining(key, more)
+            if more != draining:
+                self._store.flags.set_draining(key, more)
             counted = max(counted, completed)
             return FlagChange(flag=flag, completed=counted, more=more)
 

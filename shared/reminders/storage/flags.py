@@ -17,8 +17,10 @@ class FlagTable:
     def get(self, key: str) -> Flag | None:
         return next((rows.to_flag(row) for row in self._sql.records("get_flag", key=key)), None)
 
-    def put(self, key: str, value: bool) -> Flag:
-        return rows.to_flag(self._sql.records("put_flag", key=key, value=value)[0])
+    def put(self, key: str, value: bool) -> tuple[Flag, bool]:
+        """The flag as it is now, and whether the ticks still complete what it stops."""
+        row = self._sql.records("put_flag", key=key, value=value)[0]
+        return rows.to_flag(row), row["draining"]
 
     def set_draining(self, key: str, draining: bool) -> None:
         self._sql.rows("set_draining", key=key, draining=draining)
