@@ -12,8 +12,10 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 
 def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
-    """A frozen dataclass of which every field is given. Its own way of being made takes five times as long, since it
-    sets them one by one; a list makes a hundred with twenty to thirty fields each."""
+    """A frozen dataclass of which every field is given.
+
+    Its own way of being made takes several times as long, since it sets them one by one, and a list makes a hundred.
+    """
     made = object.__new__(kind)
     vars(made).update(values)
     return made

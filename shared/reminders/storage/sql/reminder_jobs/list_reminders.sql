@@ -2,14 +2,14 @@
 -- A filter that is NULL folds away at planning. The two arms over status let an entity's rows be found through the
 -- partial indexes over live and over ended ones.
 -- The page is one JSON array of rows, which Python reads five times as fast as it reads so many columns one by one.
--- Their order is that of `_LISTED` in rows.py. Instants and jsonb are texts in it: each is read on its own, as it is
--- from other statements.
+-- Their order is that of `_LISTED` in rows.py. Instants and jsonb are texts in it: each is read on its own, as elsewhere.
 SELECT json_agg(json_build_array(
   id, entity_type, entity_id, event_type, channel, recipient, CAST(message AS text),
   schedule_type, interval_minutes, CAST(start_at AS text), CAST(schedule AS text), runs_left,
-  CAST(next_run_at AS text), CAST(planned_through AS text), occurrence_no, stop_condition_type, stop_condition_value,
-  status, CAST(paused_at AS text), CAST(resumed_at AS text), CAST(completed_at AS text), completion_reason, last_error,
-  version, CAST(created_at AS text), CAST(updated_at AS text)) ORDER BY id DESC)
+  CAST(next_run_at AS text), CAST(planned_through AS text), occurrence_no,
+  stop_condition_type, stop_condition_value, status, CAST(paused_at AS text), CAST(resumed_at AS text),
+  CAST(completed_at AS text), completion_reason, last_error, version,
+  CAST(created_at AS text), CAST(updated_at AS text)) ORDER BY id DESC)
 FROM (
   SELECT *
   FROM reminder_jobs
