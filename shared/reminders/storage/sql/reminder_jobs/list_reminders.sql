@@ -2,7 +2,8 @@
 -- A filter that is NULL folds away at planning. The two arms over status let an entity's rows be found through the
 -- partial indexes over live and over ended ones.
 -- The page is one JSON array of rows, which Python reads five times as fast as it reads so many columns one by one.
--- Their order is that of `_LISTED` in rows.py. Instants and jsonb are texts in it: each is read on its own, as elsewhere.
+-- Their order is that of `_LISTED` in rows.py. Instants and jsonb are texts in it: each is read on its own, as
+-- elsewhere.
 SELECT json_agg(json_build_array(
   id, entity_type, entity_id, event_type, channel, recipient, CAST(message AS text),
   schedule_type, interval_minutes, CAST(start_at AS text), CAST(schedule AS text), runs_left,
