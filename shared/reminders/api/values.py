@@ -125,8 +125,10 @@ def utc_text(moment: datetime | None) -> str | None:
     """
     if not isinstance(moment, datetime):
         return moment
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
     # Without its zone: writing "+00:00" takes longer than everything else.
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 def minutes_of(text: str) -> int:
