@@ -224,6 +224,46 @@ def test_modules_and_functions_stay_short(path: Path) -> None:
     assert [name for name, length in functions_of(path) if length > 40] == []
 
 
+# Values
+
+
+def named_tuples() -> set[str]:
+    """The named tuples of more than five fields."""
+    return {
+        node.name
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases)
+        and sum(isinstance(member, ast.AnnAssign) for member in node.body) > 5
+    }
+
+
+@pytest.mark.parametrize("part, path", FILES)
+def test_long_tuples_are_built_by_name(part: str, path: Path) -> None:
+    """A value of more than five places is built by the names of its fields; only rows.py knows the order of columns."""
+    long = named_tuples()
+    wrong = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id in long and len(node.args) > 5)
+            or (isinstance(node.func, ast.Attribute) and node.func.attr == "__new__" and len(node.args) > 6)
+        )
+    ]
+    made = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "_make"
+        and isinstance(node.value, ast.Name)
+        and node.value.id in long
+    ]
+    assert wrong == []
+    assert path.name == "rows.py" or made == []
+
+
 # What a cold start loads
 
 

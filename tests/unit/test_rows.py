@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reminders.storage import rows
+from reminders.storage import parameters, rows
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from reminders.storage import rows
 )
 def test_an_array_of_numbers(values: list[float | None], expected: str) -> None:
     """Numbers as they are, None as NULL, and nothing but None as the empty array that unnest fills up."""
-    assert rows.numbers(values) == expected
+    assert parameters.numbers(values) == expected
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_an_array_of_numbers(values: list[float | None], expected: str) -> None:
 )
 def test_an_array_of_words(values: list[str | None], expected: str) -> None:
     """Words without quotes, None as NULL."""
-    assert rows.words(values) == expected
+    assert parameters.words(values) == expected
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,16 @@ def test_an_array_of_words(values: list[str | None], expected: str) -> None:
 )
 def test_an_array_of_texts(values: list[str | None], expected: str) -> None:
     """Every text stands in quotes, with its own quotes and backslashes escaped."""
-    assert rows.texts(values) == expected
+    assert parameters.texts(values) == expected
 
 
 def test_a_time_keeps_its_microseconds_and_its_offset() -> None:
     """Instants are written in full, so that the session's zone does not matter."""
     elsewhere = timezone(timedelta(hours=-8))
-    assert rows.time(datetime(2026, 3, 2, 9, 0, 0, 1, tzinfo=UTC)) == "2026-03-02T09:00:00.000001+00:00"
-    assert rows.time(datetime(2026, 3, 2, 1, 0, tzinfo=elsewhere)) == "2026-03-02T01:00:00-08:00"
+    assert parameters.time(datetime(2026, 3, 2, 9, 0, 0, 1, tzinfo=UTC)) == "2026-03-02T09:00:00.000001+00:00"
+    assert parameters.time(datetime(2026, 3, 2, 1, 0, tzinfo=elsewhere)) == "2026-03-02T01:00:00-08:00"
 
 
 def test_nothing_is_nothing() -> None:
     """None stays None for times, objects and lists of runs."""
-    assert (rows.time(None), rows.json_text(None), rows.to_runs(None)) == (None, None, [])
+    assert (parameters.time(None), parameters.json_text(None), rows.to_runs(None)) == (None, None, [])

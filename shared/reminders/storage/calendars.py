@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from reminders.model import BusinessCalendar, NamedCalendar
-from reminders.storage import rows
+from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
 
@@ -37,7 +37,7 @@ class CalendarTable:
 
     def named(self, names: Collection[str]) -> dict[str, BusinessCalendar]:
         """These business calendars, as far as they exist and can be read."""
-        return rows.to_calendars(self._sql.value("calendars", names=rows.texts(names)))
+        return rows.to_calendars(self._sql.value("calendars", names=parameters.texts(names)))
 
     def lock_changed(self) -> tuple[str, str] | None:
         """A calendar whose reminders are not all re-planned, and the id through which they are."""

@@ -10,7 +10,7 @@ from reminders.lifecycle.plans import Plan
 from reminders.model import Due, Reminder
 from reminders.schedules import stored
 from reminders.states import Status
-from reminders.storage import jsonb, rows
+from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
 
@@ -32,11 +32,10 @@ class DueTable:
     def claim(self, count: int, floor: Instant | None) -> Claim:
         found = self._sql.rows("claim_due", count=count, floor=floor)[0]
         instant, flags, waiting, calendars, *columns = found
-        due = map(Due._make, zip(*map(jsonb.parse, columns), strict=True)) if columns[0] else ()
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
-            due=list(due),
+            due=rows.to_due(columns),
             facts=Facts(true_flags=true_flags, calendars=rows.to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
         )
@@ -47,21 +46,21 @@ class DueTable:
         decisions = [plan.decision for plan in plans]
         advanced: int = self._sql.value(
             "advance",
-            tids=rows.words([f'"{plan.due.tid}"' for plan in plans]),
-            statuses=rows.words([None if d.status is Status.ACTIVE else d.status for d in decisions]),
-            next_run_at=rows.numbers([d.next_run_at for d in decisions]),
-            planned_through=rows.numbers([d.planned_through for d in decisions]),
-            reasons=rows.words([d.reason for d in decisions]),
-            errors=rows.texts([d.error for d in decisions]),
-            run_ids=rows.numbers([plan.due.run_id for plan in plans]),
-            run_states=rows.words([plan.run_state for plan in plans]),
-            run_reasons=rows.words([plan.run_reason for plan in plans]),
-            run_errors=rows.texts([plan.run_error for plan in plans]),
-            scheduled_for=rows.numbers(
+            tids=parameters.words([f'"{plan.due.tid}"' for plan in plans]),
+            statuses=parameters.words([None if d.status is Status.ACTIVE else d.status for d in decisions]),
+            next_run_at=parameters.numbers([d.next_run_at for d in decisions]),
+            planned_through=parameters.numbers([d.planned_through for d in decisions]),
+            reasons=parameters.words([d.reason for d in decisions]),
+            errors=parameters.texts([d.error for d in decisions]),
+            run_ids=parameters.numbers([plan.due.run_id for plan in plans]),
+            run_states=parameters.words([plan.run_state for plan in plans]),
+            run_reasons=parameters.words([plan.run_reason for plan in plans]),
+            run_errors=parameters.texts([plan.run_error for plan in plans]),
+            scheduled_for=parameters.numbers(
                 [None if d.scheduled_at == d.planned_through else d.scheduled_at for d in decisions]
             ),
-            stands_for=rows.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
-            messages=rows.texts([rows.json_text(plan.message) for plan in plans]),
+            stands_for=parameters.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
+            messages=parameters.texts([parameters.json_text(plan.message) for plan in plans]),
             lease=lease_seconds,
         )
         return advanced
@@ -71,10 +70,10 @@ class DueTable:
 
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
-        return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=rows.words(reminder_ids))}
+        return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}
 
     def fail_undelivered(self, reminder_ids: Collection[str]) -> None:
-        self._sql.rows("fail_undelivered", reminder_ids=rows.words(reminder_ids))
+        self._sql.rows("fail_undelivered", reminder_ids=parameters.words(reminder_ids))
 
     def next_due(self, floor: Instant | None) -> float | None:
         """Seconds until a reminder is due that was not due before `floor`."""
@@ -96,14 +95,14 @@ class DueTable:
 
     def lock_for_replanning(self, ids: Collection[str]) -> list[Reminder]:
         """Those of them that are live and that nobody else has locked."""
-        return [rows.to_reminder(row) for row in self._sql.records("lock_for_replanning", ids=rows.words(ids))]
+        return [rows.to_reminder(row) for row in self._sql.records("lock_for_replanning", ids=parameters.words(ids))]
 
     def replan(self, reminders: Sequence[Reminder]) -> None:
         """Writes the instants of locked reminders."""
         self._sql.rows(
             "replan",
-            ids=rows.words([each.id for each in reminders]),
-            start_at=rows.texts([rows.time(each.schedule.start_at) for each in reminders]),
-            schedules=rows.texts([stored.to_text(each.schedule) for each in reminders]),
-            next_run_at=rows.texts([rows.time(each.next_run_at) for each in reminders]),
+            ids=parameters.words([each.id for each in reminders]),
+            start_at=parameters.texts([parameters.time(each.schedule.start_at) for each in reminders]),
+            schedules=parameters.texts([stored.to_text(each.schedule) for each in reminders]),
+            next_run_at=parameters.texts([parameters.time(each.next_run_at) for each in reminders]),
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from reminders.conditions import Facts
 from reminders.model import Flag
-from reminders.storage import rows
+from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
 
@@ -33,8 +33,8 @@ class FlagTable:
 
     def facts(self, keys: Collection[str]) -> Facts:
         """What is true of these flags."""
-        return Facts(true_flags=frozenset(row[0] for row in self._sql.rows("true_flags", keys=rows.texts(keys))))
+        return Facts(true_flags=frozenset(row[0] for row in self._sql.rows("true_flags", keys=parameters.texts(keys))))
 
     def lock_draining(self, passed: Collection[str]) -> str | None:
         """A flag that still has reminders to complete, other than those of the keys that were passed."""
-        return next((row[0] for row in self._sql.rows("lock_draining", passed=rows.texts(passed))), None)
+        return next((row[0] for row in self._sql.rows("lock_draining", passed=parameters.texts(passed))), None)

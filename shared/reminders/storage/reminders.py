@@ -3,7 +3,7 @@
 from typing import Any
 
 from reminders.model import NaturalKey, Reminder, ReminderFilter
-from reminders.storage import rows
+from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
 
@@ -17,7 +17,7 @@ class ReminderTable:
         """None when a live reminder has the same natural key."""
         return self._one(
             "insert_reminder",
-            now=rows.time(reminder.created_at),
+            now=parameters.time(reminder.created_at),
             **rows.natural_key(reminder.key),
             **rows.columns(reminder),
         )
@@ -34,12 +34,12 @@ class ReminderTable:
     def save(self, reminder: Reminder) -> None:
         state = {
             "status": reminder.status,
-            "paused_at": rows.time(reminder.paused_at),
-            "resumed_at": rows.time(reminder.resumed_at),
-            "completed_at": rows.time(reminder.completed_at),
+            "paused_at": parameters.time(reminder.paused_at),
+            "resumed_at": parameters.time(reminder.resumed_at),
+            "completed_at": parameters.time(reminder.completed_at),
             "completion_reason": reminder.completion_reason,
             "version": reminder.version,
-            "updated_at": rows.time(reminder.updated_at),
+            "updated_at": parameters.time(reminder.updated_at),
         }
         columns = rows.columns(reminder)
         del columns["channel"]
@@ -47,7 +47,7 @@ class ReminderTable:
 
     def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
         """The newest `count` of those that match, created before the one with the id `before`."""
-        filters = {**vars(matching), "due_before": rows.time(matching.due_before)}
+        filters = {**vars(matching), "due_before": parameters.time(matching.due_before)}
         return rows.to_reminders(self._sql.value("list_reminders", before=before, count=count, **filters))
 
     def complete_stopped(self, key: str, count: int) -> int:

@@ -1,14 +1,15 @@
-"""Between rows and values: how parameters are written, and what the columns of a row become."""
+"""Between rows and values: what the fields of a value are as parameters, and what the columns of a row become."""
 
 import json
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
+from reminders.lifecycle.stops import RunFacts
 from reminders.model import (
     BusinessCalendar,
     Condition,
+    Due,
     Flag,
     Json,
     Message,
@@ -21,46 +22,7 @@ from reminders.model import (
 from reminders.runs import Run, RunRecord
 from reminders.schedules import stored
 from reminders.states import State, Status
-from reminders.storage import jsonb, timestamptz
-
-
-def time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def json_text(value: dict[str, Json] | None) -> str | None:
-    return None if value is None else json.dumps(value)
-
-
-# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but
-# NULLs becomes an empty array, which unnest pads with NULLs to the length of the longest.
-
-
-def numbers(values: Collection[float | None]) -> str:
-    """An array of numbers."""
-    listed = list(values)
-    if listed.count(None) == len(listed):
-        return "{}"
-    return "{" + repr(listed)[1:-1].replace("None", "NULL") + "}"
-
-
-def words(values: Collection[str | None]) -> str:
-    """An array of texts that are known to need no quotes: ids, names of states, and the like."""
-    listed = list(values)
-    missing = listed.count(None)
-    if missing == len(listed):
-        return "{}"
-    return "{" + ",".join([value or "NULL" for value in listed] if missing else listed) + "}"  # type: ignore[arg-type]
-
-
-def texts(values: Collection[str | None]) -> str:
-    """An array of any texts."""
-    return words([None if value is None else _quoted(value) for value in values])
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+from reminders.storage import jsonb, parameters, timestamptz
 
 
 def natural_key(key: NaturalKey) -> dict[str, Any]:
@@ -73,14 +35,14 @@ def columns(reminder: Reminder) -> dict[str, Any]:
         "id": reminder.id,
         "channel": reminder.channel,
         "recipient": reminder.recipient,
-        "message": json_text(reminder.message.as_object()),
+        "message": parameters.json_text(reminder.message.as_object()),
         "schedule_type": schedule.schedule_type,
         "interval_minutes": schedule.interval_minutes,
-        "start_at": time(schedule.start_at),
+        "start_at": parameters.time(schedule.start_at),
         "schedule": stored.to_text(schedule),
         "runs_left": reminder.runs_left,
-        "next_run_at": time(reminder.next_run_at),
-        "planned_through": time(reminder.planned_through),
+        "next_run_at": parameters.time(reminder.next_run_at),
+        "planned_through": parameters.time(reminder.planned_through),
         "stop_condition_type": condition.type if condition else None,
         "stop_condition_value": condition.value if condition else None,
     }
@@ -234,6 +196,17 @@ _SAME_NAME_IN_RUN = (
 
 def to_flag(row: dict[str, Any]) -> Flag:
     return Flag(key=row["key"], value=row["value"], created_at=row["created_at"], updated_at=row["updated_at"])
+
+
+def to_due(columns: list[str | None]) -> list[Due]:
+    """Claimed reminders: one JSON array a column, in the order of the fields; NULLs when nothing was due."""
+    if columns[0] is None:
+        return []
+    return list(map(Due._make, zip(*map(jsonb.parse, columns), strict=True)))  # type: ignore[arg-type]
+
+
+def to_run_facts(found: str) -> list[RunFacts]:
+    return [RunFacts._make(row) for row in json.loads(found)]
 
 
 def to_runs(found: str | None) -> list[Run]:

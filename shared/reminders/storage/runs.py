@@ -10,7 +10,7 @@ from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
 from reminders.runs import Run, RunRecord
 from reminders.states import Reason
-from reminders.storage import rows
+from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
 
@@ -26,18 +26,22 @@ class RunTable:
         return [rows.to_record(row) for row in found]
 
     def insert_triggered(self, reminder_id: str, message: dict[str, Json] | None) -> RunRecord:
-        inserted = self._sql.records("insert_triggered_run", reminder_id=reminder_id, message=rows.json_text(message))
+        inserted = self._sql.records(
+            "insert_triggered_run", reminder_id=reminder_id, message=parameters.json_text(message)
+        )
         return rows.to_record(inserted[0])
 
     def cancel_waiting(self, reasons: Collection[tuple[str, Reason]], *, retries_only: bool = False) -> None:
         """Cancels the waiting runs of locked reminders, given as (reminder id, reason)."""
         ids, why = zip(*reasons, strict=True)
-        flags = rows.words(["true" if retries_only else "false"] * len(ids))
-        self._sql.rows("cancel_waiting", reminder_ids=rows.words(ids), reasons=rows.words(why), retries_only=flags)
+        flags = parameters.words(["true" if retries_only else "false"] * len(ids))
+        self._sql.rows(
+            "cancel_waiting", reminder_ids=parameters.words(ids), reasons=parameters.words(why), retries_only=flags
+        )
 
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
-        channels, sizes = rows.texts(rooms), rows.numbers(rooms.values())
+        channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
         return rows.to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
 
     def take_over(
@@ -47,46 +51,46 @@ class RunTable:
         time."""
         found = self._sql.value(
             "take_over",
-            channels=rows.texts(channels),
+            channels=parameters.texts(channels),
             least=attempts.start,
             most=attempts.stop - 1,
-            batches=rows.numbers(batches),
+            batches=parameters.numbers(batches),
             lease=lease_seconds,
         )
         return rows.to_runs(found)
 
     def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
         """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
-        names = rows.texts(channels)
+        names = parameters.texts(channels)
         found = self._sql.rows("undeliverable", channels=names, max_attempts=max_attempts)
         return [(row[0], str(row[1]), row[2]) for row in found]
 
     def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
-        self._sql.rows("end_dead", ids=rows.numbers(ids), reason=reason, error=error)
+        self._sql.rows("end_dead", ids=parameters.numbers(ids), reason=reason, error=error)
 
     def facts(self, runs: Sequence[Run]) -> tuple[Instant, list[RunFacts], Facts]:
         """What may stop these runs, as of the instant that is returned with it."""
-        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
+        ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
         instant, facts, flags = self._sql.rows("run_facts", ids=ids, attempts=attempts)[0]
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
-        return instant, [RunFacts._make(row) for row in json.loads(facts)], Facts(true_flags=true_flags)
+        return instant, rows.to_run_facts(facts), Facts(true_flags=true_flags)
 
     def record(self, outcomes: Sequence[Outcome]) -> int:
         """Writes what came of attempts; how many were still this worker's to write."""
         recorded: int = self._sql.value(
             "record_outcomes",
-            ids=rows.numbers([o.run.id for o in outcomes]),
-            attempts=rows.numbers([o.run.attempt for o in outcomes]),
-            states=rows.words([o.state for o in outcomes]),
-            delays=rows.numbers([o.delay for o in outcomes]),
-            reasons=rows.words([o.reason for o in outcomes]),
-            errors=rows.texts([o.error for o in outcomes]),
-            provider_ids=rows.texts([o.provider_id for o in outcomes]),
+            ids=parameters.numbers([o.run.id for o in outcomes]),
+            attempts=parameters.numbers([o.run.attempt for o in outcomes]),
+            states=parameters.words([o.state for o in outcomes]),
+            delays=parameters.numbers([o.delay for o in outcomes]),
+            reasons=parameters.words([o.reason for o in outcomes]),
+            errors=parameters.texts([o.error for o in outcomes]),
+            provider_ids=parameters.texts([o.provider_id for o in outcomes]),
         )
         return recorded
 
     def hand_back(self, runs: Sequence[Run]) -> None:
-        ids, attempts = rows.numbers([run.id for run in runs]), rows.numbers([run.attempt for run in runs])
+        ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
         self._sql.rows("hand_back", ids=ids, attempts=attempts)
 
     def delete_old(self, days: int, count: int) -> int:
