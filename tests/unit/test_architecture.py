@@ -1,6 +1,7 @@
 """The shape of the house: which way imports run, where SQL may stand, and what a cold start loads."""
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -227,6 +228,7 @@ def test_modules_and_functions_stay_short(path: Path) -> None:
 # Values
 
 
+@functools.cache
 def named_tuples() -> set[str]:
     """The named tuples of more than five fields."""
     return {
