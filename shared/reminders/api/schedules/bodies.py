@@ -31,9 +31,9 @@ _MAX_MINUTES = 5_256_000  # ten years
 
 
 def _new_schedule(schema: Schema) -> None:
-    from reminders.api.openapi import conditions
+    from reminders.api.openapi import combinations
 
-    conditions.new_schedule(schema)
+    combinations.new_schedule(schema)
 
 
 Zone = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
