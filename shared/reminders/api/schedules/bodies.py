@@ -1,7 +1,7 @@
 """The schedule of a reminder as it comes in: its fields, flat, each with its bounds.
 
 Which of them belong together is said once, by the rules of schedules: by them the commands refuse, and from them the
-OpenAPI document's conditions are made (`openapi/conditions.py`).
+OpenAPI document's combinations are made (`openapi/combinations.py`).
 """
 
 from typing import Annotated, Any, Literal, Self
