@@ -20,11 +20,11 @@ from reminders.wiring import Scheduler, address_of
 HOST = "127.0.0.1"
 FOLDER = Path(".local")
 URL_FILE = FOLDER / "database-url"
-# Known to everybody, and worth as much: what a receiver on the same machine verifies with.
+# Known to everybody, so it protects nothing: a receiver on the same machine verifies with it.
 WEBHOOK_SECRET = "whsec_bG9jYWwtb25seS1hbmQtbm8tc2VjcmV0"
 TICK_EVERY_SECONDS = 2.0
 TICK_BUDGET_SECONDS = 60.0
-# Of the embedded server; what a laptop has to spare.
+# For the embedded server: what a laptop can spare.
 SERVER_SETTINGS = {"max_connections": "50", "shared_buffers": "128MB"}
 
 

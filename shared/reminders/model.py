@@ -1,4 +1,4 @@
-"""The values that everything else speaks of. Frozen; no behaviour beyond what follows from their own fields."""
+"""The values that everything else works with. Frozen; no behaviour beyond what follows from their own fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 
 def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
-    """A frozen dataclass of which every field is given.
+    """A frozen dataclass all of whose fields are given.
 
-    Its own way of being made takes several times as long, since it sets them one by one, and a list makes a hundred.
+    Its own constructor takes several times as long, since it sets them one by one, and a list makes a hundred.
     """
     made = object.__new__(kind)
     vars(made).update(values)
@@ -50,7 +50,7 @@ class SendWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class BusinessCalendar:
-    """A shared calendar: the weekdays on which work is done (0 is Monday), and the days of these on which it is not."""
+    """A shared calendar: the working weekdays (0 is Monday), and the dates that are days off all the same."""
 
     weekdays: frozenset[int] = frozenset(range(5))
     holidays: frozenset[date] = frozenset()
@@ -58,7 +58,7 @@ class BusinessCalendar:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleSpec:
-    """When a reminder shall fire, as a caller says it. Which fields a type has, its class in `schedules/` says."""
+    """When a reminder is to fire, as a caller states it; a type's class in `schedules/` says which fields it has."""
 
     schedule_type: str = ""
     start_at: datetime | None = None  # the anchor; nothing fires before it
@@ -92,7 +92,7 @@ class ScheduleSpec:
 class Schedule(ScheduleSpec):
     """When a reminder fires: a specification that was accepted, and what follows from it.
 
-    What was meant by a wall clock is kept as such: the fields that end in `_local` are naive wall times in `timezone`,
+    What was meant on a wall clock is kept that way: the fields that end in `_local` are naive wall times in `timezone`,
     from which the instants are worked out again when a zone's rules change.
     """
 

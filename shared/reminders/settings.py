@@ -16,8 +16,8 @@ class Settings:
     email_sender: str = "reminders@localhost"
     default_email_recipient: str = ""  # where a reminder without a recipient goes
     webhook_endpoints: str = field(default="", repr=False)  # JSON: name -> {"url": "https://…", "secrets": […]}
-    webhook_secrets: str = field(default="", repr=False)  # JSON: a list of what webhooks to URLs are signed with
-    egress_allow: str = ""  # beside https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
+    webhook_secrets: str = field(default="", repr=False)  # JSON: the list of what webhooks to URLs are signed with
+    egress_allow: str = ""  # besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
     stage: str = "local"
     code_version: str = "dev"
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute

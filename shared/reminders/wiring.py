@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STAY_SECONDS = 75.0  # PUNCTUALITY=second: the minute until the next tick, and an overlap, since it may come late
 
-API_PATIENCE_SECONDS = 10.0  # for an answer of the database: a caller shall have its 503 before API Gateway gives up
+API_PATIENCE_SECONDS = 10.0  # for an answer of the database: a caller must get its 503 before API Gateway gives up
 AWS_PATIENCE_SECONDS = 3.0  # for AWS to take a connection, and to answer: without a route it never does
 
 
@@ -94,7 +94,7 @@ def invoke_worker(function_name: str) -> None:
 
 
 def aws_config() -> "Config":
-    """How AWS is called: briefly, since whoever asks has something else to do, and with one more try."""
+    """How AWS is called: briefly, since the caller has other things to do, and with one more try."""
     from botocore.config import Config
 
     return Config(
@@ -111,7 +111,7 @@ def address_of(settings: Settings) -> Callable[[bool], Address]:
             raise ValueError("neither DATABASE_URL nor DATABASE_SECRET_ARN is set")
         address = Address.from_url(settings.database_url)
         return lambda fresh: address
-    secrets = functools.cache(_secrets)  # not before it is needed: it brings AWS's library along
+    secrets = functools.cache(_secrets)  # only when it is needed: it loads AWS's library
     return lambda fresh: _with_secret(settings, secrets(), fresh)
 
 
@@ -123,7 +123,7 @@ def _secrets() -> "SecretsProvider":
 
 
 def _with_secret(settings: Settings, secrets: "SecretsProvider", fresh: bool) -> Address:
-    """What the secret says, and of the rest what the URL says."""
+    """What the secret says, and for the rest what the URL says."""
     from aws_lambda_powertools.utilities import parameters
 
     try:

@@ -20,9 +20,9 @@ class Calendars:
         return found
 
     def put(self, name: str, weekdays: frozenset[int] | None, holidays: frozenset[date]) -> NamedCalendar:
-        """Creates or replaces one; without weekdays it keeps those that it has, at first Monday to Friday.
+        """Creates or replaces one; without weekdays it keeps those that it has, and a new one gets Monday to Friday.
 
-        The next tick re-plans the reminders that keep to it.
+        The next tick re-plans the reminders that use it.
         """
 
         def once() -> NamedCalendar:
@@ -35,7 +35,7 @@ class Calendars:
         return self._store.atomically(once)
 
     def delete(self, name: str) -> None:
-        """Removes one to which no live reminder keeps."""
+        """Removes one that no live reminder uses."""
 
         def once() -> None:
             if not self._store.calendars.lock(name):
@@ -51,12 +51,12 @@ class Calendars:
         return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].name if len(found) > limit else None)
 
     def shared(self, *names: str | None) -> dict[str, BusinessCalendar]:
-        """Within a transaction: those of these names, locked against changes until it ends; InvalidField when one is
+        """Within a transaction: those with these names, locked against changes until it ends; InvalidField when one is
         missing."""
         found: dict[str, BusinessCalendar] = {}
         for name in filter(None, names):
             days = self._store.calendars.share(name)
             if days is None:
-                raise InvalidField("business_calendar", "there is no business calendar of this name")
+                raise InvalidField("business_calendar", "there is no business calendar with this name")
             found[name] = days
         return found

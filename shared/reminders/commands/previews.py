@@ -34,8 +34,8 @@ class Previews:
         self._calendars = calendars
 
     def of_schedule(self, spec: ScheduleSpec, *, after: datetime | None, count: int) -> Preview:
-        """What a reminder with this schedule would do after an instant, had it been created now, or then if that was
-        before."""
+        """What a reminder with this schedule would do after an instant, had it been created now, or then if that is
+        earlier."""
 
         def once() -> Preview:
             moment = self._store.now()

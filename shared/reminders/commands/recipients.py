@@ -18,7 +18,7 @@ class Recipients:
             raise InvalidField("channel", f"unknown; known channels: {', '.join(sorted(self._channels))}")
 
     def check(self, channel: str, recipient: str | None) -> None:
-        """InvalidField when the channel cannot reach this recipient, as far as that shows at once."""
+        """InvalidField when the channel cannot reach this recipient, as far as that can be told at once."""
         check = self._checks.get(channel)
         if check is not None:
             check(recipient)

@@ -107,7 +107,7 @@ class Reminders:
         return self._changes.make("complete", reminder_id, version, change)
 
     def cancel(self, reminder_id: str, *, version: int | None = None) -> Reminder:
-        """Ends it as not wanted any more, and cancels its waiting runs."""
+        """Ends it as no longer wanted, and cancels its waiting runs."""
 
         def change(reminder: Reminder, moment: datetime) -> Reminder:
             self._store.runs.cancel_waiting([(reminder.id, Reason.ENDED)])

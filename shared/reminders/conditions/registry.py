@@ -19,7 +19,7 @@ class ConditionType(Protocol):
     """The rule of one type of stop condition. Pure."""
 
     def resolve(self, value: str, key: NaturalKey) -> str:
-        """The value as it is stored, with the entity's names filled in; InvalidField when it cannot be one."""
+        """The value as it is stored, with the entity's names filled in; InvalidField when it is not valid."""
 
     def watched(self, value: str) -> Collection[str]:
         """The keys of the flags on which it depends."""
@@ -47,7 +47,7 @@ def known_types() -> tuple[str, ...]:
 
 
 def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
-    """The condition as it is stored for a reminder; InvalidField when its value cannot be one."""
+    """The condition as it is stored for a reminder; InvalidField when its value is not valid."""
     if condition is None:
         return None
     return condition._replace(value=_TYPES[condition.type].resolve(condition.value, key))

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 
 from reminders.egress.addresses import is_reachable
 from reminders.egress.failures import EgressFailed, EgressFailure, EgressRefused, EgressUnknown
-from reminders.egress.side_calls import Aside, Crowded
+from reminders.egress.side_calls import Crowded, SideCalls
 from reminders.egress.sockets import Deadline, Dial, Resolve, dial, look_up
 from reminders.egress.target import Permissions, Target, target_of
 
@@ -48,18 +48,18 @@ class Egress:
         self._ca_file = ca_file
         self._resolve = resolve
         self._dial = dial
-        self._look_ups = Aside("look-up of a name", _MAX_LOOK_UPS)
+        self._look_ups = SideCalls("look-up of a name", _MAX_LOOK_UPS)
         self._trust: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
     def check(self, url: str) -> None:
-        """EgressRefused when this URL is never let through, as far as it shows without resolving its name."""
+        """EgressRefused when this URL is never let through, as far as that can be told without resolving its name."""
         target_of(url, self._permissions)
 
     def exchange(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float
     ) -> Answer:
-        """One request and its answer, all of it within `seconds`; an EgressFailure says how far it came without one."""
+        """One request and its answer, all of it within `seconds`; an EgressFailure says how far it got without one."""
         deadline = Deadline(seconds)
         from reminders.egress import connection  # urllib3 is not loaded by a scheduler that sends no webhook
 
@@ -85,10 +85,10 @@ class Egress:
         try:
             found = [ip_address(str(text)) for text in self._resolved(target, deadline)]
         except ValueError:
-            raise EgressFailed(target.host, "its name leads to what is no address") from None
+            raise EgressFailed(target.host, "its name leads to something that is not an address") from None
         if not found:
             raise EgressFailed(target.host, "its name has no address")
-        # Not for good: a name may lead astray for a moment, while its owner or a filter has the DNS say so.
+        # Not refused for good: a name may lead astray for a moment, while its owner or a filter makes the DNS say so.
         if not all(is_reachable(address, self._permissions.networks) for address in found):
             raise EgressFailed(target.host, "its name leads to an address that is not allowed")
         return list(map(str, found))

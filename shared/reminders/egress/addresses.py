@@ -33,7 +33,7 @@ _SPECIAL = _networks(
     "2002::/16",  # 6to4, which holds an IPv4 address
     "3fff::/20",  # documentation
 )
-# Of IPv6 only this is assigned as global unicast. Outside of it lie loopback, unspecified, link-local, site-local,
+# In IPv6 only this is assigned as global unicast. Outside of it lie loopback, unspecified, link-local, site-local,
 # unique local, multicast, NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and the mapped, translated and compatible forms of IPv4.
 _UNICAST = IPv6Network("2000::/3")
 # Where clouds keep credentials: no setting opens these.
@@ -47,7 +47,7 @@ _NEVER = _networks(
     "fd20:ce::254/128",  # Google
 )
 # Forms of IPv6 that hold an IPv4 address, to which a kernel, a tunnel or a gateway may take them. No setting opens
-# these either: who allows an IPv4 network names it, and one of IPv6, such as ::/0, does not mean what is wrapped in it.
+# these either: to allow an IPv4 network, name it; an IPv6 one, such as ::/0, does not mean what is wrapped in it.
 _WRAPPED = _networks(
     "::/96",  # compatible
     "::ffff:0:0/96",  # mapped

@@ -67,7 +67,7 @@ def _why(failure: Exception) -> str:
 
 
 def ask(connection: HTTPConnection, method: str, target: Target, headers: Mapping[str, str], body: bytes) -> Answered:
-    """Writes the request and reads the answer. From here on a failure leaves open whether the request has arrived."""
+    """Writes the request and reads the answer. A failure from here on leaves open whether the request has arrived."""
     try:
         # A server that has seen enough may answer and hang up before it has read everything.
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -100,7 +100,7 @@ def _read_head(response: http.client.HTTPResponse) -> None:
 
 
 def _read_body(response: http.client.HTTPResponse) -> bytes:
-    """As much as there is of the first MAX_BODY bytes. The status has been said: a body that breaks off does not change
+    """As much as there is of the first MAX_BODY bytes. The status is known: a body that breaks off does not change
     it."""
     content = bytearray()
     with suppress(Exception):

@@ -1,4 +1,4 @@
-"""What can become of an exchange that is not answered. Each names the host at most: a URL may hold a secret."""
+"""What can become of an unanswered exchange. Each names the host at most: a URL may hold a secret."""
 
 
 class EgressFailure(Exception):

@@ -1,4 +1,4 @@
-"""Calls that know no deadline: each in a thread of its own, which is left behind when it hangs."""
+"""Calls that cannot be given a deadline: each runs in a thread of its own, which is left behind if it hangs."""
 
 import threading
 from collections.abc import Callable
@@ -9,11 +9,11 @@ class Crowded(Exception):
     """So many calls hang that no more are begun."""
 
 
-class Aside:
+class SideCalls:
     """Calls of one kind. Safe to use from several threads."""
 
     def __init__(self, name: str, most: int) -> None:
-        """`most` calls at a time, those that were left behind included."""
+        """`most` calls at a time, including those that were left behind."""
         self._name = name
         self._free = threading.BoundedSemaphore(most)
 
@@ -43,6 +43,6 @@ class Aside:
     def _start(self, run: Callable[[], None]) -> None:
         try:
             threading.Thread(target=run, name=self._name, daemon=True).start()
-        except RuntimeError as full:  # the system gives no more threads
+        except RuntimeError as full:  # the system has no more threads to give
             self._free.release()
             raise Crowded from full

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
-MAX_RECEIVED = 49_152  # bytes that are read of a connection: handshake, headers and all
+MAX_RECEIVED = 49_152  # bytes that are read from a connection: handshake, headers and all
 
 type Resolve = Callable[[str, int], Sequence[str]]
 """Name and port to all addresses as text; OSError when there are none."""
@@ -54,7 +54,7 @@ class TooMuch(Exception):
 class Limited(socket.socket):
     """A connected socket each of whose operations ends with the deadline, and that receives up to a bound.
 
-    It lies under TLS, not above: a record may hold nothing for its reader, and one reading goes on over all that come.
+    It lies under TLS, not above it: records may hold nothing for the reader, and one read goes on over all of these.
     """
 
     def __init__(self, dialled: socket.socket, deadline: Deadline) -> None:

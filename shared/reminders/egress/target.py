@@ -32,7 +32,7 @@ class Permissions:
 
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] | None = frozenset({443, 8443})  # None: any
-    networks: tuple[Network, ...] = ()  # beside the public ones
+    networks: tuple[Network, ...] = ()  # besides the public ones
 
     @classmethod
     def parse(cls, allow: str) -> "Permissions":

@@ -23,7 +23,7 @@ class Decision(NamedTuple):
     planned_through: Instant | None = None  # where the cursor moves to; None: it stays
     reason: CompletionReason | None = None  # why it is COMPLETED
     error: str | None = None  # why it is FAILED
-    supersedes: bool = True  # retries of its earlier runs are not made any more
+    supersedes: bool = True  # its earlier runs are no longer retried
 
     @staticmethod
     def go_on(does: Advance) -> "Decision":

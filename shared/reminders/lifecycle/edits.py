@@ -108,7 +108,7 @@ def _without_occurrence(schedule: Schedule) -> InvalidField:
         return InvalidField("send_window", "is never open when the schedule fires")
     if schedule.business_calendar is not None:
         return InvalidField("business_calendar", "is never open when the schedule fires")
-    return InvalidField(blamed or "start_at", "fires no more: all of it has passed")
+    return InvalidField(blamed or "start_at", "never fires again: all of it has passed")
 
 
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
@@ -143,7 +143,7 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
 
 
 def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    """With the schedule that the edit makes of the one it has; a schedule that stays as it is does not begin again."""
+    """With the schedule as the edit changes it; one that stays as it is does not begin again."""
     before = reminder.schedule
     spec = fields.spec_of(before)
     if "schedule_type" in edit.given and edit.schedule.schedule_type != before.schedule_type:

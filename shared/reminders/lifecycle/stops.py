@@ -1,4 +1,4 @@
-"""What stops a run that a worker has leased and not begun to send. Pure."""
+"""What stops a run that a worker has leased but not begun to send. Pure."""
 
 from typing import NamedTuple
 
@@ -39,11 +39,11 @@ class RunFacts(NamedTuple):
 
 
 class Lost(Exception):
-    """The run belongs to somebody else by now: its outcome is theirs to record."""
+    """The run now belongs to somebody else: its outcome is theirs to record."""
 
 
 def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
-    """Why a leased run that has not begun must not be sent any more; None when it may. Lost when it is not ours."""
+    """Why a leased run that has not begun must no longer be sent; None when it may. Lost when it is not ours."""
     if not run.owned:
         raise Lost
     if run.cause == Cause.SCHEDULE and run.resumed_at is not None and run.created_at < run.resumed_at:
@@ -62,7 +62,7 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
 
 
 def _is_overtaken(run: RunFacts, now: Instant) -> bool:
-    # The cursor alone does not tell: an edit of the schedule moves it, too, and plans nothing.
+    # The cursor alone does not tell: an edit of the schedule moves it too, and plans nothing.
     if run.has_successor and run.planned_through is not None and run.planned_through > run.scheduled_at:
         return True
     return run.status == Status.ACTIVE and run.next_run_at is not None and run.next_run_at <= now

@@ -24,7 +24,7 @@ NAMES = (
     "scheduled_for",
     "stands_for",
 )
-"""What a placeholder may name, beside `payload.<path>`."""
+"""What a placeholder may name, besides `payload.<path>`."""
 
 
 def render(message: dict[str, Json], values: Mapping[str, str]) -> dict[str, Json]:

@@ -2,12 +2,12 @@
 
 Asked from outside:
 advance         what a due reminder does: fire, skip or wait; when the next occurrence is due
-fields          what a caller says of a schedule is checked and accepted
+fields          checks and accepts what a caller says about a schedule
 rule            a schedule's rule, its timeline, and when its messages may be sent
 preview         the next instants, shown to people; words: the schedule in English
 stored          a schedule as the database keeps it
 
-One class a schedule type:
+One class for each schedule type:
 schedule_type   what each type can be asked; registry: the types by name
 one_time · recurring · calendar_units · cron · rrule/ · anchored
 

@@ -1,8 +1,8 @@
 """When reminders fire: pure arithmetic on instants, no clock of its own.
 
-Plain intervals and single instants are worked out here, in the fewest operations: a tick does it a thousand times at
-once. Everything else is up to the other modules of this folder, which are loaded when the first such schedule is met:
-a cold start does without them.
+Plain intervals and single instants are worked out here, in as few operations as possible: a tick does it a thousand
+times at once. Everything else is left to the other modules of this folder, which are loaded when the first such
+schedule is met: a cold start does without them.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ ONE_TIME = "one_time"
 RECURRING = "recurring"
 
 NEVER: Instant = -(2**62)
-"""A cursor that lies before everything: nothing was planned yet."""
-_LOOKS = 5  # across closed stretches, sixty at a time, before the first occurrence that is let through
+"""A cursor before everything: nothing has been planned yet."""
+_LOOKS = 5  # searches across closed stretches, sixty at a time, for the first occurrence that is let through
 
 type CalendarsByName = Mapping[str, BusinessCalendar]
 
@@ -35,8 +35,8 @@ class Advance(NamedTuple):
     scheduled_at: Instant | None
     stands_for: int  # occurrences, itself included
     cursor: Instant | None  # everything up to here is planned; None: as before
-    next_due: Instant | None  # None: there is nothing more
-    supersedes: bool  # retries of earlier runs are not made any more
+    next_due: Instant | None  # None: nothing is left
+    supersedes: bool  # earlier runs are no longer retried
 
     @staticmethod
     def fire(
@@ -47,7 +47,7 @@ class Advance(NamedTuple):
         next_due: Instant | None,
         supersedes: bool = True,
     ) -> "Advance":
-        """One run; without a cursor an extra one, which a person has asked for."""
+        """One run; without a cursor, an extra one that a person has asked for."""
         return Advance.__new__(
             Advance,
             fires=True,
@@ -75,7 +75,7 @@ class Advance(NamedTuple):
 
     @staticmethod
     def wait(*, until: Instant | None) -> "Advance":
-        """Nothing yet; None: nothing ever."""
+        """Nothing yet; with None, nothing ever."""
         return Advance.__new__(
             Advance,
             fires=False,
@@ -91,8 +91,8 @@ class Advance(NamedTuple):
 def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0) -> datetime | None:
     """The first instant of the schedule strictly after `after`, in UTC; None when there is none.
 
-    `occurrence_no` is how many have fired already, which max_runs bounds. Windows and jitter are not in it: they
-    say when an occurrence is due, see `due_after`.
+    `occurrence_no` is how many have fired already, which max_runs bounds. Windows and jitter are left out:
+    they say when an occurrence is due, see `due_after`.
     """
     from reminders.schedules.rule import rule_of
 
@@ -116,7 +116,7 @@ def due_after(
 def first_due(
     schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
 ) -> datetime | None:
-    """The same for a schedule that begins; None also when its window lets nothing through for years."""
+    """The same for a schedule that is just beginning; also None when its window lets nothing through for years."""
     from reminders.schedules.rule import timeline_of
 
     timeline = timeline_of(schedule, calendars, reminder_id)
@@ -134,7 +134,7 @@ def of(due: Due, now: Instant, calendars: CalendarsByName) -> Advance:
     """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance."""
     found = _plain(due, now) if due.schedule is None else _by_rule(due, now, calendars)
     before, cursor = due.planned_through, found.cursor
-    if cursor is None or (before is not None and cursor <= before):  # most have moved on: nothing to call for
+    if cursor is None or (before is not None and cursor <= before):  # most have moved on: no call is needed
         _check_advance(found, before, now)
     return found
 
@@ -152,7 +152,7 @@ def _check_advance(found: Advance, cursor: Instant | None, now: Instant) -> None
 
 
 def _plain(due: Due, now: Instant) -> Advance:
-    """A cursor of None means that nothing was planned yet: then the anchor is the first that was missed."""
+    """A cursor of None means that nothing has been planned yet: then the anchor is the first one missed."""
     start, cursor = due.start_at, due.planned_through
     if now < start:
         return Advance.fire(at=now, next_due=start)

@@ -31,7 +31,7 @@ class Anchored(ScheduleType):
     name = "anchored"
     needed = ("anchor_at", "offsets")
     own = ("anchor_at", "offsets", "past_offset", *DST_FIELDS)
-    begins_by_default = False  # but with its first offset, which may lie before its anchor
+    begins_by_default = False  # it begins with its first offset, which may lie before its anchor
     blamed = "offsets"
 
     def check(self, spec: ScheduleSpec) -> None:
@@ -75,7 +75,7 @@ class Anchored(ScheduleType):
 def instants(
     anchor: Instant, meant: datetime, offsets: Iterable[str], zone: Zone, daylight: Daylight
 ) -> Iterator[tuple[str, Instant]]:
-    """Each offset with its instant; `meant` is the anchor's wall time. A wall time that is skipped has none."""
+    """Each offset with its instant; `meant` is the anchor's wall time. One whose wall time is skipped is left out."""
     for text in offsets:
         months, days, microseconds = duration = durations.parse(text)
         if not months and not days:

@@ -69,7 +69,7 @@ class Days:
 
 
 class Months:
-    """Every so many months on the anchor's day of the month; where a month lacks it, on its last day or not at all."""
+    """Every so many months on the anchor's day of the month; in a month without it, on the last day or not at all."""
 
     def __init__(self, anchor: datetime, interval: int, overflow: str) -> None:
         _, time = divmod(wall_of(anchor), DAY)
@@ -100,7 +100,7 @@ class Months:
         return self._anchor.year * 12 + self._anchor.month - 1
 
     def _day_in(self, month: int) -> int | None:
-        """The day that belongs to a month, both counted through; None when there is none."""
+        """The day that belongs to a month, both as running numbers; None when there is none."""
         if month < self._begin or (month - self._begin) % self._interval:
             return None
         year, index = divmod(month, 12)

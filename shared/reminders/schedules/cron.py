@@ -22,7 +22,7 @@ from reminders.schedules.patterns import ELAPSED, Daylight, Pattern
 from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, daylight_of
 
 _LAST_DAY = day_of(date.max) - 31
-_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim wants a start, which is not used
+_SOME_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - cronsim requires a start, which is not used
 _MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -78,8 +78,8 @@ class Cron:
     """The wall times of an expression."""
 
     def __init__(self, expression: str) -> None:
-        if not expression.isascii():  # upper() would make ASCII letters of some others
-            raise InvalidField("cron", "is written in ASCII")
+        if not expression.isascii():  # upper() would turn some other letters into ASCII ones
+            raise InvalidField("cron", "must be written in ASCII")
         fields = [",".join(map(_single, field.split(","))) for field in spelled_out(expression).split()]
         if len(fields) != 5:
             raise InvalidField("cron", "must have five fields: minute, hour, day of month, month, day of week")
@@ -105,7 +105,7 @@ class Cron:
                 self._next.clear()
             self._next[day] = found = self._search(day)
             if found != day:
-                self._next[day + 1] = found  # who has asked for this day asks for that one next
+                self._next[day + 1] = found  # whoever asks for this day asks for that one next
             return found
 
     def count(self, first: int, last: int) -> int:
@@ -130,7 +130,7 @@ class Cron:
         return None
 
     def _days_in(self, day: date) -> Sequence[int]:
-        """The days that are meant of the month in which a day lies."""
+        """The days that are meant in the month of this day."""
         if day.month not in self._sim.months:
             return ()
         shape = monthrange(day.year, day.month)
@@ -157,7 +157,7 @@ def cron(expression: str) -> Cron:
 
 
 def _single(term: str) -> str:
-    """A range of one value without its stride: cronsim reads `2-2/4` as `2/4`, from the second on each fourth."""
+    """A range of one value without its stride: cronsim reads `2-2/4` as `2/4`, every fourth from 2 on."""
     found = _RANGE_WITH_STRIDE.fullmatch(term)
     return found["first"] if found and _value(found["first"]) == _value(found["last"]) else term
 

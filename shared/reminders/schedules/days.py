@@ -1,4 +1,4 @@
-"""Calendar days as numbers, counted from 1970-01-01: what patterns and windows reckon with."""
+"""Calendar days as numbers, counted from 1970-01-01: what patterns and windows calculate with."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What a caller says of a schedule: whether its fields belong to its type and go together, and what they mean."""
+"""What a caller says about a schedule: whether its fields belong to its type and go together, and what they mean."""
 
 from dataclasses import fields, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from reminders.schedules.patterns import Daylight, resolve
 from reminders.schedules.registry import TYPES
 from reminders.schedules.schedule_type import ScheduleType
 
-# Fields of every type that say nothing of its rule: how many occurrences there are, and when they are due.
+# Fields of every type that say nothing about its rule: how many occurrences there are, and when they are due.
 BESIDE = (
     "end_at",
     "max_runs",
@@ -32,7 +32,7 @@ def accepted(spec: ScheduleSpec, moment: datetime) -> Schedule:
     """The schedule that a specification means when it is made; InvalidField names what is wrong."""
     kind = TYPES.get(spec.schedule_type)
     if kind is None:
-        raise InvalidField("schedule_type", f"is one of {', '.join(TYPES)}")
+        raise InvalidField("schedule_type", f"must be one of {', '.join(TYPES)}")
     _check_fields(spec, kind)
     _check_values(spec, kind)
     kind.check(spec)
@@ -45,7 +45,7 @@ def accepted(spec: ScheduleSpec, moment: datetime) -> Schedule:
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    """The specification that a schedule was made of, to be made again with changes."""
+    """The specification that a schedule was made from, so that it can be made again with changes."""
     given = {name: getattr(schedule, name) for name in SPEC_NAMES}
     kind = TYPES.get(schedule.schedule_type)
     if kind is not None and not kind.has_start(schedule):
@@ -54,7 +54,7 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 
 def changed(spec: ScheduleSpec, schedule_type: str) -> ScheduleSpec:
-    """A specification of another type: what does not belong to that one is dropped."""
+    """A specification changed to another type: what does not belong to that type is dropped."""
     kind = TYPES[schedule_type]
     kept = {"schedule_type", *kind.own, *COMMON} - (set() if kind.keeps_start_of_others else {"start_at"})
     others: dict[str, Any] = {name: None for name in SPEC_NAMES if name not in kept}
@@ -85,7 +85,7 @@ def _given(spec: ScheduleSpec) -> dict[str, Any]:
 
 
 def _check_fields(spec: ScheduleSpec, kind: ScheduleType) -> None:
-    """That what is needed is there, and nothing that belongs to another type."""
+    """Checks that what is needed is there, and nothing that belongs to another type."""
     article = "an" if kind.name[0] in "aeiou" else "a"
     for name in kind.needed:
         if getattr(spec, name) is None:
@@ -99,7 +99,7 @@ def _check_fields(spec: ScheduleSpec, kind: ScheduleType) -> None:
 
 
 def _check_values(spec: ScheduleSpec, kind: ScheduleType) -> None:
-    """What depends on another field, or needs more than a bound."""
+    """Checks what depends on another field, or needs more than a bound."""
     first, *others = [name for name in kind.one_of if getattr(spec, name) is not None] or [""]
     if others:
         raise InvalidField(others[0], f"replaces {first}: give one of them")
@@ -112,7 +112,7 @@ def _check_values(spec: ScheduleSpec, kind: ScheduleType) -> None:
     if spec.window_policy is not None and not has_gate:
         raise InvalidField("window_policy", "goes with send_window or business_calendar")
     if spec.timezone is not None and not has_gate and not kind.has_wall_clock:
-        raise InvalidField("timezone", f"means nothing to a {kind.name} schedule: no wall clock is in it")
+        raise InvalidField("timezone", f"means nothing to a {kind.name} schedule: it reads no wall clock")
     _check_zone("timezone", spec.timezone)
     if spec.send_window is not None:
         _check_window(spec.send_window)
@@ -120,7 +120,7 @@ def _check_values(spec: ScheduleSpec, kind: ScheduleType) -> None:
 
 def _check_zone(field: str, name: str | None) -> None:
     if name is not None and name not in zones.names():
-        raise InvalidField(field, "names no IANA time zone, such as Europe/Berlin")
+        raise InvalidField(field, "must be the name of an IANA time zone, such as Europe/Berlin")
 
 
 def _check_window(window: SendWindow) -> None:

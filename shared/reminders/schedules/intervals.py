@@ -39,7 +39,7 @@ class Backoff:
 
 
 class Instants:
-    """A list; those that coincide are one."""
+    """A list; instants that coincide are one."""
 
     def __init__(self, instants: Iterable[Instant]) -> None:
         self._instants = sorted(set(instants))

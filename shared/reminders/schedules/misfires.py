@@ -14,14 +14,14 @@ from reminders.states import Reason
 
 MAX_CATCHUP = 10
 SKIP_GRACE_SECONDS = 300  # misfire_policy skip: what is not later than this was not missed
-_ONE_BY_ONE = 8  # occurrences that are looked at before the search goes on by halves
+_ONE_BY_ONE = 8  # occurrences that are looked at before the search continues by halving
 
 
 class Policy(NamedTuple):
     """What a reminder does about missed occurrences."""
 
     grace: Instant | None  # what is later than this is skipped; None: nothing is
-    catches_up: int | None  # each of the latest so many fires; None: one fires for all
+    catches_up: int | None  # how many of the latest fire, one by one; None: one fires for all
 
 
 def policy_of(schedule: Schedule) -> Policy:
@@ -171,5 +171,5 @@ def _due_occurrences(timeline: Timeline, after: Instant, now: Instant, most: int
 
 
 def _is_due(occurrence: Occurrence | None, now: Instant) -> bool:
-    """Whether one is due that fires; not one that only stands for what a window skips at the end."""
+    """Whether one that fires is due; one that only stands for what a window skips at the end does not count."""
     return occurrence is not None and occurrence.due <= now and occurrence.stands_for > 0

@@ -9,7 +9,7 @@ from reminders.schedules.timeline import Rule
 
 
 class OneTime(ScheduleType):
-    """Fires once, at its start, also when that has passed."""
+    """Fires once, at its start, even when that has passed."""
 
     name = "one_time"
     needed = ("start_at",)

@@ -20,7 +20,7 @@ class Pattern(Protocol):
 
 @runtime_checkable
 class Counting(Pattern, Protocol):
-    """One that knows how many times many days have without going through each of them."""
+    """A pattern that can tell how many times many days have without going through each of them."""
 
     def count(self, first: int, last: int) -> int:
         """How many times the days in [first, last) have together."""
@@ -90,7 +90,7 @@ class Zoned:
             found = self._first_in(stretch, after)
             if found is not None:
                 return found
-            # The next wall time tells which stretches have nothing, so that a leap day is not sought month by month.
+            # The next wall time tells which stretches are empty, so that a leap day is not searched for month by month.
             wall = next_wall(self.pattern, stretch.end + min(stretch.offset, stretch.after) - 1)
             if wall is None:
                 return None
@@ -138,7 +138,7 @@ class Zoned:
         return found
 
     def _moved(self, stretch: Stretch) -> list[Instant]:
-        """Where the wall times of the gap at a stretch's start come to lie, ascending and each once."""
+        """Where the wall times of the gap at a stretch's start end up, ascending and each once."""
         missing = walls(self.pattern, stretch.start + stretch.before, stretch.start + stretch.offset)
         if self._gap == "shift":
             return [wall - stretch.before for wall in missing]
@@ -157,7 +157,7 @@ class Zoned:
 
 
 def resolve(wall: int, zone: Zone, daylight: Daylight) -> Instant | None:
-    """When a wall time is; the first of two by `both`; None where the clock passes over it and `skip` says so."""
+    """The instant of a wall time; the first of two under `both`; None in a gap under `skip`."""
     found = zone.instants(wall)
     if found:
         return found[-1] if daylight.overlap == "last" else found[0]

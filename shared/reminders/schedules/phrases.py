@@ -1,4 +1,4 @@
-"""Numbers, lists and times as a description of a schedule says them."""
+"""Numbers, lists and times as the description of a schedule words them."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_LISTED = 8  # of a list that has no bound; the rest is counted
+_LISTED = 8  # items that are named of a list without a bound; the rest is counted
 
 
 def weekdays(days: Collection[int]) -> str:
@@ -22,7 +22,7 @@ def weekdays(days: Collection[int]) -> str:
 
 
 def whole(minutes: int) -> tuple[int, str]:
-    """Minutes as hours, if they are whole ones. Never as days: those of a wall clock may have 23 hours."""
+    """Minutes as hours, if they are whole ones. Never as days: a day on the wall clock may have 23 hours."""
     return (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
 
 

@@ -17,7 +17,7 @@ from reminders.schedules.zones import Zone, zone
 DEFERRED = "deferred"  # it waits for the send window, or for a working day
 HOLIDAY = "holiday"  # with `deferred`: nobody works on its day
 
-_IN_VAIN = 5  # looks across closed stretches, sixty at a time
+_IN_VAIN = 5  # searches across closed stretches, sixty at a time
 _COUNTED = 1_000  # occurrences that are counted one by one
 _LONGEST_CLOSED = 1_101 * DAY  # a gate that is closed for longer never opens
 
@@ -35,7 +35,7 @@ def upcoming(
 ) -> tuple[Item, ...]:
     """The next instants strictly after `after` at which it fires, when all occurrences through `since` are planned.
 
-    Several occurrences that come to lie on the same instant are one. InvalidField names `after` when `runs_left` would
+    Several occurrences that end up at the same instant are one. InvalidField names `after` when `runs_left` would
     have to be counted over too many occurrences that may wait for a window.
     """
     if runs_left is not None:

@@ -11,7 +11,7 @@ from reminders.schedules.timeline import Rule
 
 
 class Recurring(ScheduleType):
-    """Fires at its start and every interval after it, or after each of its gaps, of which the last repeats."""
+    """Fires at its start and every interval after it, or after each of its gaps, the last of which repeats."""
 
     name = "recurring"
     one_of = ("interval_minutes", "backoff_minutes")

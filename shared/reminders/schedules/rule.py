@@ -17,7 +17,7 @@ from reminders.schedules.zones import zone
 
 
 def rule_of(schedule: Schedule) -> Bounded:
-    """The instants that a schedule means; ValueError or InvalidField when it is not whole."""
+    """The instants that a schedule means; ValueError or InvalidField when it is incomplete."""
     return _bounded(schedule, type_of(schedule.schedule_type).rule(schedule), to_instant(schedule.start_at))
 
 
@@ -29,7 +29,7 @@ def timeline_of(
 
 
 def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tuple[Timeline, Schedule]:
-    """A claimed reminder's occurrences, and its schedule as far as it is the same for all that have its JSON.
+    """A claimed reminder's occurrences, and the part of its schedule that all with the same JSON share.
 
     A thousand reminders of a batch may have the same cron expression and differ in their anchor, which is a column.
     """

@@ -31,16 +31,16 @@ class ScheduleType(ABC):
     name: ClassVar[str]
     needed: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[str, ...]] = ()  # fields of which it needs exactly one
-    own: ClassVar[tuple[str, ...]] = ()  # all fields that it has beside those of every type
-    goes_with: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}  # a field: another one, and that one's values
+    own: ClassVar[tuple[str, ...]] = ()  # all its fields besides those of every type
+    goes_with: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}  # a field: the one it needs, and its values
     has_wall_clock: ClassVar[bool] = True  # so that a time zone means something
     begins_by_default: ClassVar[bool] = True  # without a start_at it begins with its default start
-    keeps_start_of_others: ClassVar[bool] = True  # when an edit makes a schedule of another type one of this
+    keeps_start_of_others: ClassVar[bool] = True  # when an edit turns a schedule of another type into this one
     rule_needs_start: ClassVar[bool] = True  # otherwise its rule is the same for all that differ only in start_at
     blamed: ClassVar[str | None] = None  # the field that is named when nothing ever fires
 
     def check(self, spec: ScheduleSpec) -> None:  # noqa: B027 - most types have nothing to check
-        """InvalidField when a value of its own fields cannot be one."""
+        """InvalidField when one of its own fields has an impossible value."""
 
     def default_start(self, spec: ScheduleSpec, moment: datetime) -> datetime:
         """Where it begins when the caller does not say."""
@@ -51,11 +51,11 @@ class ScheduleType(ABC):
         return self.begins_by_default or schedule.start_local is not None
 
     def with_wall_times(self, schedule: Schedule, *, has_start: bool) -> Schedule:
-        """Beside each instant that a wall clock gives its meaning, what that clock shows."""
+        """Adds to each instant that means a wall time what that clock shows."""
         return schedule
 
     def fires_what_has_passed(self, schedule: Schedule) -> bool:
-        """Whether what lies before its creation fires all the same."""
+        """Whether occurrences before its creation fire all the same."""
         return False
 
     def begun(self, schedule: Schedule, cursor: datetime | None) -> Schedule:
@@ -68,14 +68,14 @@ class ScheduleType(ABC):
 
     @abstractmethod
     def rule(self, schedule: Schedule) -> Rule:
-        """The instants that it means, whatever its start and end; ValueError or InvalidField when it is not whole."""
+        """The instants that it means, whatever its start and end; ValueError or InvalidField when it is incomplete."""
 
     @abstractmethod
     def describe(self, schedule: Schedule) -> str:
         """Its rule in words."""
 
     def notes(self, schedule: Schedule) -> Callable[[Instant], Notes]:
-        """What the rule has done to an instant of it."""
+        """What the rule has done to one of its instants."""
         return lambda instant: ()
 
 
@@ -117,7 +117,7 @@ def zone_of(schedule: Schedule) -> Zone:
 
 
 def daylight_of(schedule: Schedule) -> Daylight:
-    """What the schedule wants of missing and repeated hours."""
+    """What the schedule does with missing and repeated hours."""
     return Daylight(schedule.dst_gap or "first_valid", schedule.dst_overlap or "first")
 
 

@@ -34,7 +34,7 @@ class Gate:
         return None
 
     def open_until(self, instant: Instant, limit: Instant) -> Instant:
-        """When what is open at an instant closes, at the latest the limit."""
+        """When a gate that is open at an instant closes, or the limit if that is earlier."""
         while instant < limit:
             stretch = self._zone.stretch(instant)
             closing = self._window_end(instant + stretch.offset)

@@ -36,7 +36,7 @@ def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | 
 
 @lru_cache(maxsize=4_096)
 def _read(text: str) -> dict[str, Any]:
-    """Many reminders have the same."""
+    """What its fields mean; remembered, since many reminders have the same text."""
     return {name: _reading(name)(value) for name, value in json.loads(text).items() if name in _NAMES}
 
 

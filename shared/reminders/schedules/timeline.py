@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 from reminders.instants import DAY, MINUTE, SECOND, Instant
 from reminders.schedules.send_windows import Gate
 
-_LEAPS = 60  # closed stretches that are looked across at once; what lies behind them is looked at later
+_LEAPS = 60  # closed stretches that are searched at once; what lies beyond them is looked at later
 _CLOSED_FOR_GOOD = 1_100 * DAY  # a gate without any opening is looked at again then, or once its calendar has changed
 
 
@@ -38,9 +38,9 @@ class Bounded:
 
 
 class Occurrence(NamedTuple):
-    """One to be planned: several that a window defers to the same instant are one.
+    """An occurrence to be planned: several that a window defers to the same instant are one.
 
-    With nothing to stand for, only what a window skips is to be recorded: no allowed one follows, or none for long.
+    If it stands for nothing, only what a window skips is recorded: no allowed one follows, or not for a long time.
     """
 
     due: Instant  # when it fires

@@ -33,7 +33,7 @@ class Stretch(NamedTuple):
 
     @property
     def repeated(self) -> int:
-        """How much wall time at the start has been before."""
+        """How much wall time at the start was shown before."""
         return max(0, self.before - self.offset)
 
     @property
@@ -117,7 +117,7 @@ def _utc(instant: Instant) -> datetime:
 
 
 def _stretches(info: ZoneInfo, year: int) -> Iterator[Stretch]:
-    """A year of UTC, cut where the offset changes. Asked on each third day: no zone changes twice within six."""
+    """A year of UTC, cut where the offset changes. Looked at every third day: no zone changes twice within six."""
 
     @cache
     def offset(instant: Instant) -> int:

@@ -1,4 +1,4 @@
-"""`business_calendars`: the working days that reminders keep to."""
+"""`business_calendars`: the working days that reminders respect."""
 
 from collections.abc import Collection
 
@@ -28,11 +28,11 @@ class CalendarTable:
         return [rows.to_named_calendar(row) for row in self._sql.records("list_calendars", after=after, count=count)]
 
     def lock(self, name: str) -> bool:
-        """Whether it is there; until the transaction ends nobody begins to keep to it."""
+        """Whether it is there; until the transaction ends, no reminder can start to use it."""
         return bool(self._sql.rows("lock_calendar", name=name))
 
     def delete(self, name: str) -> bool:
-        """Whether a locked calendar is gone: not while a live reminder keeps to it."""
+        """Removes a locked calendar unless a live reminder uses it, and says whether it has."""
         return bool(self._sql.rows("delete_calendar", name=name))
 
     def named(self, names: Collection[str]) -> dict[str, BusinessCalendar]:

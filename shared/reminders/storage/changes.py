@@ -12,7 +12,7 @@ from reminders.observe import logger
 from reminders.storage.store import Store
 
 type Change = Callable[[Reminder, datetime], Reminder]
-"""A locked reminder and the present instant in, the reminder as it shall be out."""
+"""A locked reminder and the present instant in, the reminder as it is to be out."""
 
 
 class Changes:
@@ -41,7 +41,7 @@ class Changes:
             self._store.reminders.save(saved)
             return saved, True
 
-        # Repeated with a version, a change would be refused because of its own first time.
+        # With a version, a repeated change would be refused because its first try had already raised that version.
         reminder, is_changed = self._store.atomically(once, repeatable=version is None)
         if is_changed:
             self.tell(verb, reminder.id)

@@ -55,7 +55,7 @@ def connect[C: CoreConnection](address: Address, connection: Callable[..., C], r
 
 
 def _what_the_server_said(lost: BaseException) -> object | None:
-    """A server that refuses us hangs up; the driver then fails to take its leave, and that error hides the refusal."""
+    """A server that refuses us hangs up; the driver then fails to say goodbye, and that error hides the refusal."""
     error: BaseException | None = lost
     while error is not None and not isinstance(error, DatabaseError):
         error = error.__context__

@@ -69,7 +69,7 @@ class Database:
         """Runs one statement and returns its rows.
 
         Outside of a transaction a lost connection is opened again once and the statement repeated: only statements
-        that may be repeated are run so.
+        that may be repeated are run this way.
         """
         return self._run(sql, parameters).rows or []
 

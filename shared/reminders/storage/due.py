@@ -41,8 +41,8 @@ class DueTable:
         )
 
     def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
-        """Writes decisions and their runs. How many reminders were advanced: all, or the transaction must not
-        commit."""
+        """Writes decisions and their runs, and says how many reminders advanced: if not all, the transaction must
+        not commit."""
         decisions = [plan.decision for plan in plans]
         advanced: int = self._sql.value(
             "advance",

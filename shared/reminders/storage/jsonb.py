@@ -7,7 +7,7 @@ LONGEST_INTEGER = 1_000  # digits; Python refuses to read more than 4,300
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text. An integer beyond all measure becomes a float, if need be an infinite one."""
+    """The value of a JSON text. An integer that is too long becomes a float, if need be an infinite one."""
     try:
         return json.loads(text)
     except ValueError:

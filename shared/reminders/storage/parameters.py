@@ -15,8 +15,8 @@ def json_text(value: dict[str, Json] | None) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. Nothing but
-# NULLs becomes an empty array, which unnest pads with NULLs to the length of the longest.
+# PostgreSQL's arrays are written here, by what C does fastest: a list costs pg8000 several times as much. If all are
+# NULL the array is empty, and unnest pads it with NULLs to the length of the longest.
 
 
 def numbers(values: Collection[float | None]) -> str:

@@ -70,7 +70,7 @@ def _listed(row: dict[str, Any]) -> Reminder:
 
 
 def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
-    """Its schedule is a text still, since many reminders have the same."""
+    """Its schedule is still a text, since many reminders have the same."""
     condition = None
     if row["stop_condition_type"] is not None:
         condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
@@ -120,7 +120,7 @@ def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
     for name, days in {} if text is None else json.loads(text).items():
         with suppress(
             ValueError, TypeError, KeyError
-        ):  # SQL has put it there: it harms those that keep to it, and no others
+        ):  # SQL has put it there: it harms those that use it, and no others
             found[name] = _calendar(days)
     return found
 

@@ -76,7 +76,7 @@ class RunTable:
         return instant, rows.to_run_facts(facts), Facts(true_flags=true_flags)
 
     def record(self, outcomes: Sequence[Outcome]) -> int:
-        """Writes what came of attempts; how many were still this worker's to write."""
+        """Writes what came of attempts, and says how many were still this worker's to write."""
         recorded: int = self._sql.value(
             "record_outcomes",
             ids=parameters.numbers([o.run.id for o in outcomes]),

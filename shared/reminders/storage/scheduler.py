@@ -38,7 +38,7 @@ class SchedulerTable:
         self._sql.rows("save_scheduler_state", floor=floor, pause=sweep_pause)
 
     def lock_zones(self, version: str) -> str | None:
-        """The id through which a newer edition of the time zones is applied; None: to all, or another tick is at it."""
+        """The id through which a newer edition of the time zones is applied; None: to all, or another tick does it."""
         return next((str(row[0]) for row in self._sql.rows("lock_zones", version=version)), None)
 
     def save_zones(self, version: str, after: str | None) -> None:

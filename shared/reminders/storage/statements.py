@@ -11,7 +11,7 @@ from reminders.storage.database import Database, Row
 _SQL = Path(__file__).parent / "sql"
 
 type Clock = Callable[[], datetime | None]
-"""Says what the statements take for now; None leaves it to the database, whose clock is the only one in production."""
+"""Says what the statements take as now; None leaves it to the database, whose clock is the only one in production."""
 
 
 def database_clock() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 def parse(text: str) -> datetime | str:
-    """The instant in UTC. What Python has no datetime for stays a text: infinity, years before Christ or after 9999."""
+    """The instant in UTC. What a datetime cannot hold stays a text: infinity, years before Christ or after 9999."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -13,7 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from reminders.egress.side_calls import Aside
+from reminders.egress.side_calls import SideCalls
 from reminders.egress.sockets import Deadline
 from reminders.observe import logger
 
@@ -51,7 +51,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._kept: defaultdict[str, _Kept] = defaultdict(_Kept)
-        self._readings = Aside("reading of a secret", _MAX_READINGS)
+        self._readings = SideCalls("reading of a secret", _MAX_READINGS)
         self._provider: Any = None
         self._lock = threading.Lock()
         self._making = threading.Lock()

@@ -27,10 +27,10 @@ class Clock(Protocol):
 
 
 class Cycle:
-    """Days that come again after so many days."""
+    """Days that come again every so many days."""
 
     def __init__(self, period: int, days: Sequence[int], weekdays: Set[int]) -> None:
-        """`days` are those of the first period, ascending; of whole weeks, those on other weekdays are left out."""
+        """`days` are those of the first period, ascending; if it is whole weeks, days on other weekdays are dropped."""
         self.period = period
         self.days = days if period % 7 else [day for day in days if weekday_of(day) in weekdays]
 
@@ -65,12 +65,12 @@ class Daily:
 
 
 class Counted:
-    """Every so many hours or minutes, counted through from the start; what is not wanted of a day is left out."""
+    """Every so many hours or minutes, counted from the start across days; times that are not wanted are left out."""
 
     def __init__(
         self, *, first: int, interval: int, wanted: Mapping[int, Sequence[int]], a_day: int, weekdays: Set[int]
     ) -> None:
-        """`first` is the start's hour or minute since 1970, `a_day` of them a day; `wanted` gives each its times."""
+        """`first` is the start's hour or minute since 1970, `a_day` are in a day; `wanted` gives each its times."""
         self._first = first
         self._interval = interval
         self._wanted = wanted

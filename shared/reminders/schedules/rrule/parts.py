@@ -62,13 +62,13 @@ class Parts:
                 return to_wall(datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
             return datetime.strptime(text, "%Y%m%dT%H%M%S")  # noqa: DTZ007
         except (ValueError, OverflowError):
-            raise _refused("UNTIL names no such date or time") from None
+            raise _refused("UNTIL is not a date or time that exists") from None
 
     def _check(self) -> None:
         if self.count is not None and self.until is not None:
-            raise _refused("has COUNT and UNTIL: only one of them may be there")
+            raise _refused("has COUNT and UNTIL: only one of them is allowed")
         if self.until is not None and not _UNTIL.fullmatch(self.until):
-            raise _refused("UNTIL is a date such as 20261224 or a time such as 20261224T090000Z")
+            raise _refused("UNTIL must be a date such as 20261224 or a time such as 20261224T090000Z")
         for name, frequencies in _OUT_OF_PLACE.items():
             if name in self.lists and self.frequency in frequencies:
                 raise _refused(f"{name} does not go with FREQ={self.frequency}")
@@ -77,14 +77,14 @@ class Parts:
         ):
             raise _refused("BYDAY with a number goes with FREQ=MONTHLY or YEARLY, without BYWEEKNO")
         if len(self.lists.get("BYSECOND", ())) > 1:
-            raise _refused("BYSECOND names one second: nothing fires more often than each minute")
+            raise _refused("BYSECOND must name one second: nothing fires more often than once a minute")
         if "BYSETPOS" in self.lists and not self.days and len(self.lists) == 1:
-            raise _refused("BYSETPOS needs another BY part beside it")
+            raise _refused("BYSETPOS needs another BY part")
 
     def _word(self, name: str, known: Sequence[str], default: str | None = None) -> str:
         word = self._given.pop(name, default)
         if word is None or word not in known:
-            raise _refused(f"{name} is one of {', '.join(known)}")
+            raise _refused(f"{name} must be one of {', '.join(known)}")
         return word
 
     def _count(self, name: str) -> int | None:
@@ -92,27 +92,27 @@ class Parts:
         if text is None:
             return None
         if not (text.isdecimal() and len(text) <= 9 and int(text) > 0):
-            raise _refused(f"{name} is a whole number of at least 1")
+            raise _refused(f"{name} must be a whole number of at least 1")
         return int(text)
 
     def _numbers(self, name: str, least: int, most: int, from_the_end: bool) -> list[int]:
         words = self._given.pop(name).split(",")
         if not all(_NUMBER.fullmatch(word) for word in words):
-            raise _refused(f"{name} is a list of whole numbers")
+            raise _refused(f"{name} must be a list of whole numbers")
         found = sorted({int(word) for word in words})
         if not all(least <= (abs(number) if from_the_end else number) <= most for number in found):
-            raise _refused(f"{name} lies between {least} and {most}")
+            raise _refused(f"{name} must lie between {least} and {most}")
         return found
 
 
 def _split(text: str) -> dict[str, str]:
     given: dict[str, str] = {}
-    if not text.isascii():  # upper() would make ASCII letters of some others
-        raise _refused("is written in ASCII")
+    if not text.isascii():  # upper() would turn some other letters into ASCII ones
+        raise _refused("must be written in ASCII")
     for part in text.upper().removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
         if not (equals and name and value):
-            raise _refused("consists of parts such as FREQ=DAILY, separated by semicolons")
+            raise _refused("must consist of parts such as FREQ=DAILY, separated by semicolons")
         if name in given:
             raise _refused("has a part more than once")
         given[name] = value
@@ -123,7 +123,7 @@ def _day(word: str) -> tuple[int, int]:
     """A weekday and which of them, as (number or 0, weekday)."""
     found = _DAY.fullmatch(word)
     if found is None or (found["nth"] and not 1 <= abs(int(found["nth"])) <= 53):
-        raise _refused("BYDAY is a list of weekdays such as MO or -1FR")
+        raise _refused("BYDAY must be a list of weekdays such as MO or -1FR")
     return int(found["nth"] or 0), _WEEKDAYS.index(found["name"])
 
 

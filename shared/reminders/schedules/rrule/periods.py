@@ -1,7 +1,7 @@
 """The periods of recurrence rules: the wall times that a rule means, as if it had begun long ago.
 
-How far apart the periods are, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and
-where nothing fits, no more than a hundred years are looked through.
+Gaps between periods, and BYSETPOS, are worked out here. So the next instant costs the same ten years on, and where
+nothing fits, no more than a hundred years are searched.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from reminders.schedules.rrule.parts import Parts
 from reminders.schedules.rrule.spans import FREQUENCIES, span, years
 from reminders.schedules.zones import wall_of
 
-LAST_DAY = day_of(date.max) - 366  # beyond it no rule is looked into
+LAST_DAY = day_of(date.max) - 366  # no rule is searched beyond it
 _KNOWN = 60  # spans that are remembered: a leap day that is a Monday is looked for in 40 of them
 
 
@@ -104,7 +104,7 @@ class Spans:
 
     @cached_property
     def _may_fit(self) -> bool:
-        """Whether a week has enough times for BYSETPOS: not found out by looking through 5,218 of them."""
+        """Whether a week has enough times for BYSETPOS, worked out instead of searching 5,218 of them."""
         positions = self._parts.lists.get("BYSETPOS", ())
         if self._frequency != "WEEKLY" or not positions:
             return True
@@ -125,7 +125,7 @@ class Spans:
         return self._at_positions(days) if "BYSETPOS" in self._parts.lists else dict.fromkeys(days, self._times)
 
     def _at_positions(self, days: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Those of a period's wall times that BYSETPOS chooses, by day. Never all of them: a year may have 525,600."""
+        """The wall times of a period that BYSETPOS chooses, by day. All are never listed: a year may have 525,600."""
         a_day = len(self._times)
         chosen: dict[int, list[int]] = {}
         for place in self._places(len(days) * a_day):
@@ -133,12 +133,12 @@ class Spans:
         return dict(chosen)
 
     def _places_in(self, total: int) -> Sequence[int]:
-        """Where, of so many wall times, those lie that BYSETPOS chooses."""
+        """The places that BYSETPOS chooses among so many wall times."""
         positions = [place for place in self._parts.lists["BYSETPOS"] if abs(place) <= total]
         return sorted({place - 1 if place > 0 else total + place for place in positions})
 
     def _span_of(self, day: int) -> int:
-        """The week, month or year of a day, counted through."""
+        """The week, month or year of a day, as a running number."""
         if self._frequency == "WEEKLY":
             return (day + 3 - self._parts.week_start) // 7
         found = date_of(day)

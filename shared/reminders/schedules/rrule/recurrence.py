@@ -33,7 +33,7 @@ class Recurrence:
         self._more = _by_day(rdates)
         self._not = _by_day(exdates)
         self._more_days = sorted(self._more)
-        self._gap = (0, 0)  # from one day to before another the rule's periods have none
+        self._gap = (0, 0)  # from the first of these days until before the second, the rule's periods have nothing
 
     def times(self, day: int) -> Sequence[int]:
         found = self._periods.times(day)
@@ -85,9 +85,9 @@ class Recurrence:
     def _period_day(self, day: int) -> int | None:
         """The first day of the periods from this one on.
 
-        What was looked through is not looked through again: a rule that seldom fires may have further dates each day.
+        What has been searched is not searched again: a rule that seldom fires may have further dates each day.
         """
-        gap = self._gap  # read once: another thread may put its own in this place at any moment
+        gap = self._gap  # read once: another thread may replace it at any moment
         begin, end = gap if gap[0] <= day <= gap[1] else (day, day)
         if end > day + CENTURY:
             return None

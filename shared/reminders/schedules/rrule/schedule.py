@@ -24,7 +24,7 @@ class RecurrenceRule(WallClockType):
         Parts(spec.rrule or "")
 
     def with_wall_times(self, schedule: Schedule, *, has_start: bool) -> Schedule:
-        """Also when COUNT or UNTIL ends it; InvalidField when that leaves nothing, whatever further dates it has."""
+        """Also adds when COUNT or UNTIL ends it; InvalidField when that leaves nothing, whatever dates are added."""
         wall, rule = wall_clock(schedule.timezone), schedule.rrule or ""
         start = wall(schedule.start_at)
         until = last_permitted(rule, start, wall)

@@ -12,7 +12,7 @@ from reminders.schedules.rrule.clocks import is_wanted
 from reminders.schedules.rrule.parts import Parts
 
 type Span = Callable[[int], Sequence[int]]
-"""The days of a week, month or year, both counted through."""
+"""The days of a week, month or year, all as running numbers."""
 
 
 def span(parts: Parts, start: datetime) -> Span:
@@ -87,7 +87,7 @@ def _years(parts: Parts, start: datetime) -> Span:
 
 
 def _in_weeks(days: Span, wanted: Sequence[int], week_start: int) -> Span:
-    """Those days of a calendar year that lie in certain weeks: the first one's may be days of the December before."""
+    """The days of a calendar year that lie in certain weeks: the first week's may be in the December before."""
 
     known: dict[tuple[int, bool, bool], Sequence[int]] = {}  # there are only 28 different years, with the one before
 
@@ -115,7 +115,7 @@ def _week(begin: int) -> tuple[int, int]:
 
 
 class Years:
-    """The days of each year that BYMONTH, BYYEARDAY, BYMONTHDAY and BYDAY mean together, as far as they are given."""
+    """The days of each year that BYMONTH, BYYEARDAY, BYMONTHDAY and BYDAY, where given, mean together."""
 
     def __init__(self, lists: Mapping[str, Set[int]], names: Set[tuple[int, int]]) -> None:
         self._lists = lists

@@ -1,4 +1,4 @@
--- One business calendar, locked, so that nobody begins to keep to it.
+-- One business calendar, locked, so that no reminder can start to use it.
 SELECT name
 FROM business_calendars
 WHERE name = :name

@@ -1,4 +1,4 @@
--- A business calendar's days, as they stay until the transaction ends: a change of them re-plans what the transaction
+-- A business calendar's days, as they stay until the transaction ends: a change to them re-plans what the transaction
 -- writes.
 SELECT days::text
 FROM business_calendars

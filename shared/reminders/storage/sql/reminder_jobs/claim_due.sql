@@ -1,5 +1,5 @@
--- Locks a batch of due reminders and reads what deciding needs: the rows, the true ones among their flags, which have
--- waiting runs, and their business calendars.
+-- Locks a batch of due reminders and reads what the decisions need: the rows, which of their flags are true, which
+-- have waiting runs, and their business calendars.
 -- Materialized, since a LIMIT that the planner runs twice locks more rows than it says. Ordered by next_run_at alone:
 -- with a second column a table that was never analysed is sorted whole, and SKIP LOCKED needs no order against
 -- deadlocks. now() and not clock_timestamp(), which no index condition takes. Instants are microseconds; nextval gives

@@ -1,4 +1,4 @@
--- The next reminders by id: the last of them, and those that are live and read a clock of some zone.
+-- The next reminders by id: the last of them, and those that are live and read some zone's clock.
 SELECT max(id::text)::uuid,
   array_agg(id ORDER BY id) FILTER (WHERE status IN ('ACTIVE', 'PAUSED')
     AND (schedule ? 'timezone' OR schedule #> '{send_window,timezone}' IS NOT NULL))

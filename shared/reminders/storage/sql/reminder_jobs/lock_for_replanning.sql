@@ -1,4 +1,4 @@
--- Several live reminders, locked, in the order of their ids, but for those that somebody else has locked.
+-- Several live reminders, locked, in the order of their ids, except those that somebody else has locked.
 SELECT *
 FROM reminder_jobs
 WHERE id = ANY (CAST(:ids AS uuid[])) AND status IN ('ACTIVE', 'PAUSED')

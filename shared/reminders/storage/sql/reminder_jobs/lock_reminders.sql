@@ -1,5 +1,5 @@
--- Several reminders, locked, but for those that somebody else has locked: returns those that are ours, and those that
--- are not there.
+-- Several reminders, locked, except those that somebody else has locked: returns those that are ours, and those that
+-- do not exist.
 WITH locked AS MATERIALIZED (
   SELECT id
   FROM reminder_jobs

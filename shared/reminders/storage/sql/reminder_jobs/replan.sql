@@ -1,4 +1,4 @@
--- Locked reminders with their instants worked out again. No edit of a caller's, so their versions stay.
+-- Locked reminders with their instants worked out again. No caller has edited them, so their versions stay.
 UPDATE reminder_jobs r
 SET start_at = CAST(p.start_at AS timestamptz), schedule = CAST(p.schedule AS jsonb),
   next_run_at = CAST(p.next_run_at AS timestamptz)

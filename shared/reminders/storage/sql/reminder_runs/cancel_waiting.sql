@@ -1,4 +1,4 @@
--- Cancels the waiting runs of locked reminders; of some only those that are retries.
+-- Cancels the waiting runs of locked reminders; for some, only those that are retries.
 UPDATE reminder_runs r
 SET state = 'CANCELLED', reason = c.reason, attempt_at = NULL, finished_at = COALESCE(CAST(:now AS timestamptz), now())
 FROM unnest(CAST(:reminder_ids AS uuid[]), CAST(:reasons AS text[]),

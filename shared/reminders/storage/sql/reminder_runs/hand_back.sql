@@ -1,4 +1,4 @@
--- Gives leased runs back that have not begun; each gets its attempt back.
+-- Gives back leased runs that have not begun; each gets its attempt back.
 UPDATE reminder_runs r
 SET state = 'PENDING', attempt = r.attempt - 1, attempt_at = COALESCE(CAST(:now AS timestamptz), now())
 FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[])) AS h (id, attempt)

@@ -1,4 +1,4 @@
--- One run of a locked reminder outside of its cadence, for the next tick to send.
+-- One run of a locked reminder outside of its schedule, for the next tick to send.
 WITH counted AS (
   UPDATE reminder_jobs
   SET occurrence_no = occurrence_no + 1

@@ -1,5 +1,5 @@
--- How far a newer edition of the time zones has been applied, locked; no row when it is applied, or when another tick
--- is at it.
+-- How far a newer edition of the time zones has been applied, locked; no row when it is applied, or when another
+-- tick is applying it.
 SELECT COALESCE(zones_replan_after, '00000000-0000-0000-0000-000000000000')
 FROM scheduler_state
 WHERE zones_version < :version

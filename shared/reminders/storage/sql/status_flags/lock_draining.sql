@@ -1,4 +1,4 @@
--- A true flag that still has reminders to complete, locked; another worker's is passed over, and those that were tried.
+-- A true flag that still has reminders to complete, locked; another worker's, and those already tried, are left out.
 SELECT key
 FROM status_flags
 WHERE draining AND value AND key <> ALL (CAST(:passed AS text[]))
