@@ -219,7 +219,7 @@ MUTANTS = (
     Mutant(
         "Retry-After not heard",
         f"{PACKAGE}/engine/sending.py",
-        "result, begun, result.after_seconds)",
+        "result, begun, _seconds(result.after_seconds))",
         "result, begun)",
         ("tests/functions/test_webhook.py",),
     ),

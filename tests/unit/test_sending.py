@@ -7,7 +7,7 @@ import pytest
 
 from reminders.channels import Channel, PermanentFailure, RetryLater, Sent, UnknownOutcome
 from reminders.engine import limits
-from reminders.engine.sending import attempt
+from reminders.engine.sending import attempt, attempt_one
 from reminders.engine.summary import quantile
 from reminders.runs import Run
 from reminders.settings import Settings
@@ -69,6 +69,31 @@ def test_an_exception_stands_for_the_whole_batch(answer: BaseException, state: S
 def test_a_channel_that_answers_wrongly_loses_no_run(answer: Any) -> None:
     """With too few results, too many, or none that can be read, nobody knows what has arrived: each is tried again."""
     assert [state for state, _ in outcomes(answer)] == [State.PENDING] * 3
+
+
+class Unspeakable:
+    """An id that cannot be written as a text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "answer, state, reason",
+    [
+        ([Sent(Unspeakable())], State.SENT, None),  # type: ignore[arg-type]
+        (RetryLater("busy", "soon"), State.PENDING, Reason.RETRY),  # type: ignore[arg-type]
+        ([], State.PENDING, Reason.UNKNOWN),
+        ([Sent(), Sent()], State.PENDING, Reason.UNKNOWN),
+        (None, State.PENDING, Reason.RETRY),
+    ],
+    ids=["an id without words", "a delay that is no number", "no result", "two results", "nothing"],
+)
+def test_an_attempt_never_raises(answer: Any, state: State, reason: Reason | None) -> None:
+    """Alone or together, a run has the same outcome whatever the channel answers: no sending thread dies of it."""
+    alone = attempt_one(Answering(answer), leased(), begun=0.0)
+    assert (alone.state, alone.reason) == (state, reason)
+    assert outcomes(answer, 1) == [(state, reason)]
 
 
 @pytest.mark.parametrize("share, expected", [(0.5, 2.0), (0.51, 3.0), (0.99, 4.0), (1.0, 4.0), (0.25, 1.0)])

@@ -14,9 +14,10 @@ from reminders.states import Reason
 def attempt_one(channel: Channel, run: Run, begun: float) -> Outcome:
     """Sends one run; `begun` (monotonic) is when that began."""
     try:
-        (result,) = channel.send((run,))
+        results: Sequence[object] = channel.send((run,))
+        result = results[0] if len(results) == 1 else _wrong_number(results, 1)
     except BaseException as failure:  # a thread that died would hold its run for good
-        return _outcome(run, failure, begun)
+        result = failure
     return _outcome(run, result, begun)
 
 
@@ -25,24 +26,27 @@ def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome
     try:
         results: Sequence[object] = list(channel.send(runs))
         if len(results) != len(runs):
-            wrong = UnknownOutcome(f"the channel answered with {len(results)} results for {len(runs)} runs")
-            results = [wrong] * len(runs)
+            results = [_wrong_number(results, len(runs))] * len(runs)
     except BaseException as failure:  # a thread that died would hold its runs for good
         results = [failure] * len(runs)
     return [_outcome(run, result, begun) for run, result in zip(runs, results, strict=True)]
 
 
+def _wrong_number(results: Sequence[object], expected: int) -> UnknownOutcome:
+    return UnknownOutcome(f"the channel answered with {len(results)} results for {expected} runs")
+
+
 def _outcome(run: Run, result: object, begun: float) -> Outcome:
     if isinstance(result, Sent):
         provider_id = result.provider_id
-        return Outcome.sent(run, begun=begun, provider_id=None if provider_id is None else _storable(provider_id))
+        return Outcome.sent(run, begun=begun, provider_id=None if provider_id is None else _shown(provider_id))
     match result:
         case PermanentFailure():
             return Outcome.dead(run, begun=begun, reason=result.reason, error=_error(result))
         case UnknownOutcome():
             return _again(run, Reason.UNKNOWN, result, begun)
         case RetryLater():
-            return _again(run, Reason.RETRY, result, begun, result.after_seconds)
+            return _again(run, Reason.RETRY, result, begun, _seconds(result.after_seconds))
         case BaseException():
             return _again(run, Reason.RETRY, result, begun)
     return _again(run, Reason.UNKNOWN, UnknownOutcome("the channel did not answer with a result"), begun)
@@ -64,6 +68,19 @@ def _error(failure: BaseException) -> str:
         return name
 
 
+def _shown(provider_id: object) -> str | None:
+    """The id as a text; None when it cannot be one, since what was sent is sent all the same."""
+    try:
+        return _storable(str(provider_id))
+    except Exception:
+        return None
+
+
+def _seconds(asked: object) -> float:
+    """The delay that a channel asks for; 0 when it is no number."""
+    return asked if isinstance(asked, int | float) else 0.0
+
+
 def _storable(text: str) -> str:
     """At most 500 characters that PostgreSQL takes."""
-    return str(text)[:500].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return text[:500].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
