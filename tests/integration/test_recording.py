@@ -1,4 +1,4 @@
-"""Recording aside: what came of attempts is written on a second connection while the first plans on."""
+"""Recording under load: what came of attempts is written on a second connection while the first plans on."""
 
 import threading
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def recorders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_backlog_is_recorded_aside(world: World, recorders: list[str]) -> None:
+def test_a_backlog_is_recorded_on_a_second_connection(world: World, recorders: list[str]) -> None:
     """From the first full batch on another connection records, and it is gone with the tick."""
     world.plant(100)
     world.store.now()
@@ -48,7 +48,7 @@ def test_a_little_is_recorded_on_the_one_connection(world: World, recorders: lis
     assert "record" not in recorders
 
 
-def test_a_dead_last_run_fails_its_reminder_aside_as_well(world: World, recorders: list[str]) -> None:
+def test_a_dead_last_run_fails_its_reminder_there_as_well(world: World, recorders: list[str]) -> None:
     """What is written together is written together there, too: the run DEAD, its reminder FAILED."""
     world.plant(20, schedule_type="one_time")
     world.kept.fail = lambda run: PermanentFailure("no")
