@@ -1,5 +1,5 @@
--- Removes a locked business calendar, unless a live reminder uses it. A statement of its own, so that it sees those that
--- were created while it waited for the lock.
+-- Removes a locked business calendar, unless a live reminder uses it. A statement of its own, so that it sees those
+-- that were created while it waited for the lock.
 DELETE FROM business_calendars
 WHERE name = :name AND NOT EXISTS (
   SELECT

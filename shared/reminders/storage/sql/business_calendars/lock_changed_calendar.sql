@@ -1,5 +1,5 @@
--- A business calendar whose reminders are not all re-planned, and how far they are; one that another tick is re-planning
--- is passed over.
+-- A business calendar whose reminders are not all re-planned, and how far they are; one that another tick is at work
+-- on is passed over.
 SELECT name, replan_after
 FROM business_calendars
 WHERE replan_after IS NOT NULL
