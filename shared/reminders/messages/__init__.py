@@ -1,0 +1,4 @@
+"""Messages: texts whose placeholders are filled, once a run. Pure.
+
+render   what a placeholder may name, and the filled texts
+"""

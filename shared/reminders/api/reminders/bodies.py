@@ -22,9 +22,9 @@ def _may_be_absent(schema: Schema) -> None:
 
 
 def _new_reminder(schema: Schema) -> None:
-    from reminders.api.openapi import conditions
+    from reminders.api.openapi import combinations
 
-    conditions.new_reminder(schema)
+    combinations.new_reminder(schema)
 
 
 class _New(BaseModel):

@@ -1,7 +1,7 @@
 """The schedule of a reminder as it comes in: its fields, flat, each with its bounds.
 
 Which of them belong together is said once, by the rules of schedules: by them the commands refuse, and from them the
-OpenAPI document's conditions are made (`openapi/conditions.py`).
+OpenAPI document's combinations are made (`openapi/combinations.py`).
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -31,9 +31,9 @@ _MAX_MINUTES = 5_256_000  # ten years
 
 
 def _new_schedule(schema: Schema) -> None:
-    from reminders.api.openapi import conditions
+    from reminders.api.openapi import combinations
 
-    conditions.new_schedule(schema)
+    combinations.new_schedule(schema)
 
 
 Zone = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
