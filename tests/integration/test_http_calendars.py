@@ -169,7 +169,7 @@ def test_a_calendar_that_is_not_there_is_named(refusing: Door, field: str) -> No
 
 
 def test_a_changed_calendar_changes_what_is_planned(door: Door, world: World) -> None:
-    """The next tick plans the reminders that keep to it anew."""
+    """The next tick re-plans the reminders that use it."""
     put(door)
     body = {"schedule_type": "one_time", "interval_minutes": ..., "start_at": "2099-03-02T09:00:00Z"}
     path = door("POST", "/reminders", reminder(**body, business_calendar="germany")).headers["location"]

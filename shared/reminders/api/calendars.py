@@ -1,4 +1,4 @@
-"""Business calendars: the days on which work is done, which schedules may keep to."""
+"""Business calendars: the working days that schedules may respect."""
 
 from collections.abc import Callable
 from datetime import date
@@ -26,7 +26,7 @@ _BODY_PROBLEMS: Documented = {
     413: {"description": "The body is longer than 128 KB, or a file longer than 1 MB."},
     415: {"description": "The body is not declared as JSON or iCalendar in UTF-8."},
 }
-_IN_USE: Documented = {409: {"description": "A live reminder keeps to the calendar."}}
+_IN_USE: Documented = {409: {"description": "A live reminder uses the calendar."}}
 
 
 class CalendarIn(BaseModel):
@@ -97,7 +97,7 @@ class CalendarRoutes:
         tag="schedules",
         summary="Set a business calendar",
         description=(
-            "Creates or replaces it. The next tick plans the reminders that keep to it anew; what is due already"
+            "Creates or replaces it. The next tick re-plans the reminders that use it; what is due already"
             " stays due. As `text/calendar` it takes an iCalendar file: the days of its all-day events are the"
             " holidays, those that repeat for ten years back and twenty ahead, and the working weekdays stay."
         ),
@@ -112,7 +112,7 @@ class CalendarRoutes:
         "/calendars/<name>",
         tag="schedules",
         summary="Remove a business calendar",
-        description="Not while a live reminder keeps to it.",
+        description="Not while a live reminder uses it.",
         answers=answers(removed(), 404) | as_problems(_IN_USE),
     )
     def delete_calendar(self, name: CalendarName) -> Response[str]:

@@ -58,7 +58,7 @@ KINDS: dict[type[Exception], Kind] = {
     WrongMethod: Kind(405, "method-not-allowed", "The path does not take this method"),
     IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
-    CalendarInUse: Kind(409, "calendar-in-use", "A live reminder keeps to the calendar"),
+    CalendarInUse: Kind(409, "calendar-in-use", "A live reminder uses the calendar"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),

@@ -92,5 +92,5 @@ def previews() -> dict[str, Body]:
 
 
 def calendar_file() -> Body:
-    """What PUT /calendars/{name} takes beside JSON."""
+    """What PUT /calendars/{name} takes besides JSON."""
     return {"schema": {"type": "string", "description": "An iCalendar file (RFC 5545)."}, "example": _CALENDAR_FILE}

@@ -1,4 +1,4 @@
--- What may stop leased runs that have not begun: facts of their reminders and flags, all as of one instant.
+-- What may stop the leased runs that have not begun: facts of their reminders and flags, all as of one instant.
 WITH held AS MATERIALIZED (
   SELECT h.id, h.attempt
   FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[])) AS h (id, attempt)),
