@@ -331,7 +331,7 @@ HOT = {
     "Records what came of leased runs": {"reminder_runs_pkey"},
     "Leases waiting runs": {"reminder_runs_unfinished", "reminder_runs_pkey", "reminder_jobs_pkey"},
     "Leases runs whose lease has expired": {"reminder_runs_unfinished", "reminder_runs_pkey", "reminder_jobs_pkey"},
-    "What may stop leased runs that have not begun": {"reminder_runs_pkey", "reminder_jobs_pkey", "status_flags_pkey"},
+    "What may stop the leased runs": {"reminder_runs_pkey", "reminder_jobs_pkey", "status_flags_pkey"},
     "Cancels the waiting runs": {"reminder_runs_waiting"},
     "Unfinished runs that nobody will send": {"reminder_runs_unfinished"},
     "Seconds since the oldest reminder": {"reminder_jobs_due"},
