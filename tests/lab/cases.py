@@ -193,7 +193,7 @@ NAMES = [
     ),
     Case(name="six addresses, all dead", expected="failed", dns=(_SIX,), dead=frozenset(_SIX), connects=_SIX[:4]),
     Case(name="connection that hangs", expected="failed", because="TimeoutError", silent=frozenset({PUBLIC}), connects=(PUBLIC,), seconds=1.0),
-    Case(name="name that leads to no address at all", expected="failed", because="no address", dns=(("fine",),)),
+    Case(name="name that leads to no address at all", expected="failed", because="not an address", dns=(("fine",),)),
     Case(name="nobody listens", expected="failed", dead=frozenset({PUBLIC}), connects=(PUBLIC,)),
     Case(name="upper-case name", expected="200", url="HTTPS://HOOK.Example/", connects=(PUBLIC,)),
     Case(name="port 8443", expected="200", url="https://hook.example:8443/", connects=(PUBLIC,)),

@@ -204,7 +204,7 @@ def failure_of(egress: Egress, seconds: float) -> str:
 @pytest.mark.parametrize("found", [["fine"], ["1.2.3.4%eth0"], [b"\x01\x02\x03\x04"], [None], [""]])
 def test_a_resolver_that_says_nonsense_is_a_failed_attempt(found: Any) -> None:
     """Nothing is connected, and it may go better another time."""
-    with pytest.raises(EgressFailed, match="what is no address"):
+    with pytest.raises(EgressFailed, match="something that is not an address"):
         post(Egress(resolve=lambda *_: found))
 
 
