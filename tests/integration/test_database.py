@@ -297,6 +297,15 @@ def test_transactions_are_read_committed(world: World, address: Address, databas
     assert database.run(level, name="default_transaction_isolation") == [["serializable"]]
 
 
+def test_every_text_is_written_and_read_whatever_encoding_a_session_prefers(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """A role whose client_encoding has few letters costs no message its own."""
+    world.sql(f"ALTER ROLE CURRENT_USER IN DATABASE {address.database} SET client_encoding = 'LATIN1'")
+    text = "Ünï — 漢字 🙂"
+    assert open_database().run("SELECT CAST(:text AS text)", text=text) == [[text]]
+
+
 # What is repeated
 
 
