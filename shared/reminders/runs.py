@@ -9,6 +9,16 @@ from reminders.model import Json
 from reminders.states import State
 
 
+def run_key(reminder_id: str, occurrence_no: int, step: int, incarnation: str | None) -> str:
+    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too.
+
+    `incarnation` is the life of the database in which the run was planned, None the first. After a restore the numbers
+    that were lost are given again, and without it a receiver would take what is new for a repeat.
+    """
+    key = f"{reminder_id}_{occurrence_no}_{step}"
+    return key if incarnation is None else f"{key}_{incarnation}"
+
+
 class Run(NamedTuple):
     """A run that a worker has leased, with the facts of its reminder that a channel may need."""
 
@@ -25,11 +35,11 @@ class Run(NamedTuple):
     entity_type: str
     entity_id: str
     event_type: str
+    incarnation: str | None = None  # of the database, when the run was planned
 
     @property
     def key(self) -> str:
-        """The receiver's id for this run, the same on each repeat."""
-        return f"{self.reminder_id}_{self.occurrence_no}_{self.step}"
+        return run_key(self.reminder_id, self.occurrence_no, self.step, self.incarnation)
 
     @property
     def scheduled_for(self) -> datetime:

@@ -67,6 +67,7 @@ class Scheduler:
             self._store,
             self._channels,
             budget_seconds=budget_seconds,
+            stage=settings.stage,
             stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             is_told_to_end=is_told_to_end,

@@ -143,6 +143,7 @@ class Reminders:
             rendered = message and render.render(message, values)
             return self._store.runs.insert_triggered(reminder.id, rendered)
 
+        self._store.scheduler.recognize()  # after a restore this may come before the first tick
         run = self._store.atomically(once, repeatable=False)
         self._changes.tell("trigger", reminder_id)
         return run

@@ -37,5 +37,10 @@ def reminder_not_replanned(reminder: str, error: Exception) -> None:
     logger.warning("reminder not re-planned", extra={"reminder": reminder, "error": type(error).__name__})
 
 
+def new_life_begun() -> None:
+    """The database was restored or copied: what is planned from now on has ids that no receiver has seen."""
+    logger.warning("the database has begun a new life")
+
+
 def _facts(run: Run) -> dict[str, object]:
     return {"run": run.key, "reminder": run.reminder_id, "channel": run.channel, "attempt": run.attempt}

@@ -71,7 +71,7 @@ class Planner:
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
-        leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
+        leased = [_run(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
@@ -87,7 +87,7 @@ class Planner:
     def _write(self, claim: Claim, plans: Sequence[Plan]) -> None:
         if claim.waiting:
             self._cancel_waiting(claim, plans)
-        advanced = self._store.due.advance(plans, self._lease_seconds)
+        advanced = self._store.due.advance(plans, self._lease_seconds, claim.incarnation)
         if advanced != len(plans):
             raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
         ended_dead = [p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED]
@@ -176,7 +176,7 @@ def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
     return render.render(message, values)
 
 
-def _run(plan: Plan) -> Run:
+def _run(plan: Plan, incarnation: str | None) -> Run:
     due, decision = plan.due, plan.decision
     return Run.__new__(  # calling a class with keywords takes twice as long
         Run,
@@ -193,4 +193,5 @@ def _run(plan: Plan) -> Run:
         entity_type=due.entity_type,
         entity_id=due.entity_id,
         event_type=due.event_type,
+        incarnation=incarnation,
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
+from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
@@ -36,6 +36,7 @@ class Tick:
         channels: Mapping[str, Channel],
         *,
         budget_seconds: float,
+        stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
@@ -45,10 +46,12 @@ class Tick:
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
+        `stage` is whose scheduler this is: another stage's database is left alone.
         `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
         """
         self._store = store
         self._channels = channels
+        self._stage = stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
@@ -96,6 +99,8 @@ class Tick:
             pass
 
     def _begin(self) -> None:
+        if self._store.scheduler.recognize(self._stage):
+            log_lines.new_life_begun()
         bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
         self._floor.start_from(bookmark)
         if bookmark.must_replan:

@@ -21,6 +21,7 @@ class Claim(NamedTuple):
     due: list[Due]
     facts: Facts
     waiting: frozenset[str]  # ids of those that have waiting runs
+    incarnation: str | None  # which life of the database it is; None: the first
 
 
 class DueTable:
@@ -31,16 +32,17 @@ class DueTable:
 
     def claim(self, count: int, floor: Instant | None) -> Claim:
         found = self._sql.rows("claim_due", count=count, floor=floor)[0]
-        instant, flags, waiting, calendars, *columns = found
+        instant, flags, waiting, calendars, incarnation, *columns = found
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
             due=rows.to_due(columns),
             facts=Facts(true_flags=true_flags, calendars=rows.to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
+            incarnation=incarnation,
         )
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, incarnation: str | None) -> int:
         """Writes decisions and their runs, and says how many reminders advanced: if not all, the transaction must
         not commit."""
         decisions = [plan.decision for plan in plans]
@@ -62,6 +64,7 @@ class DueTable:
             stands_for=parameters.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
             messages=parameters.texts([parameters.json_text(plan.message) for plan in plans]),
             lease=lease_seconds,
+            incarnation=incarnation,
         )
         return advanced
 

@@ -19,7 +19,7 @@ from reminders.model import (
     Schedule,
     with_fields,
 )
-from reminders.runs import Run, RunRecord
+from reminders.runs import Run, RunRecord, run_key
 from reminders.schedules import stored
 from reminders.states import State, Status
 from reminders.storage import jsonb, parameters, timestamptz
@@ -168,7 +168,7 @@ _LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planne
 def to_record(row: dict[str, Any]) -> RunRecord:
     message = row["message"] or {}
     return RunRecord(
-        key=f"{row['reminder_id']}_{row['occurrence_no']}_{row['step']}",
+        key=run_key(row["reminder_id"], row["occurrence_no"], row["step"], row["incarnation"]),
         subject=message.get("subject"),
         body=message.get("body"),
         state=State(row["state"]),

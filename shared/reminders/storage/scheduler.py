@@ -1,8 +1,10 @@
 """`scheduler_state`: one row, in which a tick leaves what the next one has to know."""
 
+import os
 from datetime import datetime
 from typing import NamedTuple
 
+from reminders.errors import DatabaseRefused, ForeignStage
 from reminders.instants import Instant
 from reminders.storage.statements import Statements
 
@@ -28,6 +30,30 @@ class SchedulerTable:
 
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
+
+    def recognize(self, stage: str | None = None) -> bool:
+        """Whether the database has begun a new life since it was last seen: restored, or copied.
+
+        `stage` is whose scheduler asks; ForeignStage when the database is another's. The first one makes it its own.
+        """
+        found, is_new_life = self._sql.rows(
+            "recognize", stage=stage, cluster=self._cluster(), fresh=os.urandom(4).hex()
+        )[0]
+        if stage is not None and found != stage:
+            raise ForeignStage(str(found), stage)
+        return bool(is_new_life)
+
+    def restored(self, stage: str | None) -> None:
+        """Begins a new life although nothing shows that there must be one; from now on it is this stage's, if one is
+        given."""
+        self._sql.rows("restored", stage=stage)
+        self.recognize(stage)
+
+    def _cluster(self) -> str:
+        try:
+            return str(self._sql.value("cluster"))
+        except DatabaseRefused:  # an administrator has forbidden it, or a service does not have it
+            return ""
 
     def bookmark(self, zones_version: str) -> Bookmark:
         """What the last tick left; `zones_version` is the edition of the time zones that this one has."""

@@ -35,14 +35,15 @@ advanced AS (
     COALESCE(j.stands_for, 1) AS stands_for),
 inserted AS (
   INSERT INTO reminder_runs (id, reminder_id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
-    state, attempt, attempt_at, reason, error, created_at, finished_at)
+    state, attempt, attempt_at, reason, error, created_at, finished_at, incarnation)
   SELECT run_id, id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
     run_state, (run_state = 'SENDING')::integer,
     CASE run_state
       WHEN 'SENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
       WHEN 'PENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) END,
     run_reason, run_error, COALESCE(CAST(:now AS timestamptz), now()),
-    CASE WHEN run_state NOT IN ('SENDING', 'PENDING') THEN COALESCE(CAST(:now AS timestamptz), now()) END
+    CASE WHEN run_state NOT IN ('SENDING', 'PENDING') THEN COALESCE(CAST(:now AS timestamptz), now()) END,
+    CAST(:incarnation AS text)
   FROM advanced
   WHERE run_state IS NOT NULL)
 SELECT count(*)

@@ -25,6 +25,7 @@ SELECT
   (SELECT json_object_agg(name, days)::text
     FROM business_calendars
     WHERE name = ANY (ARRAY(SELECT schedule ->> 'business_calendar' FROM due WHERE schedule ? 'business_calendar'))),
+  (SELECT incarnation FROM scheduler_state),
   json_agg(tid)::text, json_agg(id)::text, json_agg(nextval('reminder_runs_id_seq'))::text,
   json_agg(entity_type)::text, json_agg(entity_id)::text, json_agg(event_type)::text,
   json_agg(channel)::text, json_agg(recipient)::text, json_agg(message)::text,

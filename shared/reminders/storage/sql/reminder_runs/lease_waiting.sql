@@ -20,6 +20,6 @@ SELECT json_agg(json_build_array(
     l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint,
       l.stands_for,
     l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''),
-      COALESCE(j.event_type, '')))::text
+      COALESCE(j.event_type, ''), l.incarnation))::text
 FROM leased l
 LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;
