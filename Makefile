@@ -29,7 +29,7 @@ HOST_ARCHITECTURE = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 WHEELS = $(foreach tag,manylinux_2_28 manylinux_2_17 manylinux2014,$(tag)_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64))
 COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run sql openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
+.PHONY: help run sql restored openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ run: .venv/.run ## start it here: embedded PostgreSQL, HTTP on 127.0.0.1:8000 (P
 
 sql: .venv/.run ## one statement against the running local database (Q='SELECT …'), or a prompt
 	@$(PYTHON) -m local.sql
+
+restored: .venv/.run ## after a restore or a copy: new ids for what is sent, and whose it is (STAGE=…, DATABASE_URL)
+	@$(PYTHON) -m local.restored $(if $(filter file,$(origin STAGE)),,$(STAGE))
 
 openapi: .venv/.run ## write docs/openapi.json anew
 	@$(PYTHON) -m local.openapi

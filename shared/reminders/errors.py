@@ -78,9 +78,7 @@ class ForeignStage(DatabaseUnavailable):
     """The database belongs to another stage: it is a copy, and what is due there is due to real people."""
 
     def __init__(self, owner: str, stage: str) -> None:
-        super().__init__(
-            f"it belongs to stage {owner} and this is {stage}: until `make restored` nothing is sent"
-        )
+        super().__init__(f"it belongs to stage {owner} and this is {stage}: until `make restored` nothing is sent")
         self.owner = owner
         self.stage = stage
 

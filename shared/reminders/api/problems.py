@@ -24,6 +24,7 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
+    ForeignStage,
     IllegalTransition,
     InvalidField,
     NotFound,
@@ -65,6 +66,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
+    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
     Exception: _UNEXPECTED,
 }
@@ -124,6 +126,8 @@ def of(error: Exception) -> Problem:
             return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
+        case ForeignStage():
+            return Problem(kind=kind, detail=str(error))
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             after = {"Retry-After": str(RETRY_AFTER_SECONDS)}

@@ -99,7 +99,7 @@ class Tick:
             pass
 
     def _begin(self) -> None:
-        if self._store.scheduler.recognize(self._stage):
+        if self._store.scheduler.recognize(self._stage).is_new:
             log_lines.new_life_begun()
         bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
         self._floor.start_from(bookmark)

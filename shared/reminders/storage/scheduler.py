@@ -17,12 +17,20 @@ class Bookmark(NamedTuple):
     must_replan: bool  # schedules follow older zones, or a calendar that has changed
 
 
+class Life(NamedTuple):
+    """What a database is between two restores."""
+
+    stage: str | None  # whose it is; None until a tick has come
+    is_new: bool  # it has just begun
+
+
 class Health(NamedTuple):
     """What an operator asks first."""
 
     last_tick_at: datetime | None
     oldest_due_seconds: float
     schema_version: str
+    stage: str | None  # whose database it is; None until a tick has come
 
 
 class SchedulerTable:
@@ -31,23 +39,21 @@ class SchedulerTable:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
-    def recognize(self, stage: str | None = None) -> bool:
-        """Whether the database has begun a new life since it was last seen: restored, or copied.
+    def recognize(self, stage: str | None = None) -> Life:
+        """Which life the database leads: a new one begins when it is no longer the one that was seen last.
 
         `stage` is whose scheduler asks; ForeignStage when the database is another's. The first one makes it its own.
         """
-        found, is_new_life = self._sql.rows(
-            "recognize", stage=stage, cluster=self._cluster(), fresh=os.urandom(4).hex()
-        )[0]
-        if stage is not None and found != stage:
-            raise ForeignStage(str(found), stage)
-        return bool(is_new_life)
+        found = self._sql.rows("recognize", stage=stage, cluster=self._cluster(), fresh=os.urandom(4).hex())
+        life = Life._make(found[0])
+        if stage is not None and life.stage != stage:
+            raise ForeignStage(str(life.stage), stage)
+        return life
 
-    def restored(self, stage: str | None) -> None:
-        """Begins a new life although nothing shows that there must be one; from now on it is this stage's, if one is
-        given."""
+    def begin_new_life(self, stage: str | None) -> Life:
+        """The same although nothing shows that it must be; from now on it is this stage's, if one is given."""
         self._sql.rows("restored", stage=stage)
-        self.recognize(stage)
+        return self.recognize(stage)
 
     def _cluster(self) -> str:
         try:
