@@ -12,7 +12,7 @@ from time import monotonic
 
 from reminders.channels import Channel
 from reminders.engine import limits, log_lines
-from reminders.engine.claim_floor import ClaimFloor
+from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
 from reminders.engine.maintenance.drain import Drain
@@ -101,7 +101,7 @@ class Tick:
     def _begin(self) -> None:
         if self._store.scheduler.recognize(self._stage).is_new:
             log_lines.new_life_begun()
-        bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
+        bookmark = self._store.scheduler.bookmark(ZONES_VERSION, SWEEP_SECONDS)
         self._floor.start_from(bookmark)
         if bookmark.must_replan:
             self._repeat(Replan(self._store).once, limits.REPLAN_SECONDS)

@@ -8,6 +8,9 @@ from reminders.errors import DatabaseRefused, ForeignStage
 from reminders.instants import Instant
 from reminders.storage.statements import Statements
 
+_EDITION = "^20[0-4][0-9][a-z]{1,2}$"
+"""What an edition of the time-zone database is called."""
+
 
 class Bookmark(NamedTuple):
     """Where the last tick left off."""
@@ -61,9 +64,15 @@ class SchedulerTable:
         except DatabaseRefused:  # an administrator has forbidden it, or a service does not have it
             return ""
 
-    def bookmark(self, zones_version: str) -> Bookmark:
-        """What the last tick left; `zones_version` is the edition of the time zones that this one has."""
-        return Bookmark._make(self._sql.rows("scheduler_state", zones_version=zones_version)[0])
+    def bookmark(self, zones_version: str, longest_pause: float) -> Bookmark:
+        """What the last tick left; `zones_version` is the edition of the time zones that this one has.
+
+        `longest_pause` in seconds is the longest that a tick may leave as `sweep_pause`.
+        """
+        found = self._sql.rows(
+            "scheduler_state", zones_version=zones_version, edition=_EDITION, longest_pause=longest_pause
+        )
+        return Bookmark._make(found[0]) if found else Bookmark(claim_floor=None, may_sweep=True, must_replan=False)
 
     def save_bookmark(self, floor: Instant | None, sweep_pause: float | None) -> None:
         """`sweep_pause` in seconds: for how long claims should keep to the bound; None when this tick has not swept."""
@@ -71,7 +80,7 @@ class SchedulerTable:
 
     def lock_zones(self, version: str) -> str | None:
         """The id through which a newer edition of the time zones is applied; None: to all, or another tick does it."""
-        return next((str(row[0]) for row in self._sql.rows("lock_zones", version=version)), None)
+        return next((str(row[0]) for row in self._sql.rows("lock_zones", version=version, edition=_EDITION)), None)
 
     def save_zones(self, version: str, after: str | None) -> None:
         self._sql.rows("save_zones", version=version, after=after)
