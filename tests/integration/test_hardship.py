@@ -9,6 +9,7 @@ from reminders.channels import PermanentFailure
 from reminders.engine import limits
 from reminders.engine.limits import PARKED_IN_A_ROW
 from reminders.engine.planning import Planner
+from reminders.instants import to_instant
 from reminders.lifecycle import retries, stops
 from reminders.runs import Run
 from reminders.states import State, Status
@@ -186,4 +187,4 @@ def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     world.at(DUE + MINUTE).reminders.pause(reminder.id)
     world.at(DUE + MINUTE).reminders.resume(reminder.id)
     _, (facts,), flags = world.store_at(DUE + MINUTE).runs.facts(planned.leased)
-    assert stops.forbids(facts, flags, 0) == "paused"
+    assert stops.forbids(facts, flags, to_instant(DUE + MINUTE)) == "paused"

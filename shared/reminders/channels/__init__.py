@@ -6,6 +6,7 @@ A new channel is one module in this folder with one class and one decorator; it 
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from reminders.runs import Run
@@ -55,6 +56,8 @@ class Channel:
     concurrency: int  # how many threads may send at the same time
     timeout_seconds: float  # the longest that one `send` may take
     batch_size: int = 1  # how many runs `send` takes at once
+    clock: Callable[[], datetime] = staticmethod(lambda: datetime.now(UTC))
+    """What time it is, in UTC: while a tick sends, by the database's clock, since a worker's own may be wrong."""
 
     def __init__(self, settings: Settings) -> None: ...
 

@@ -6,6 +6,7 @@ One thread owns a Delivery, and with it the connection. What other threads have 
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic
 
@@ -16,7 +17,7 @@ from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
 from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
-from reminders.instants import Instant
+from reminders.instants import Instant, to_datetime
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
 from reminders.states import State
@@ -35,6 +36,8 @@ class Delivery:
         self._pools = {
             name: Pool(name, channel, self._facts, deadline, self._reports.put) for name, channel in channels.items()
         }
+        for channel in channels.values():
+            channel.clock = self.now
         self._recorder = Recorder(store, self._reports.put)
         self._held: dict[int, Run] = {}
         self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
@@ -50,6 +53,11 @@ class Delivery:
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
         return not self._held and not self._finished and not self._unbegun and not self._recording
+
+    def now(self) -> datetime:
+        """What time it is by the database's clock, as it was last read. Safe to ask from several threads."""
+        instant, read_at = self._clock
+        return to_datetime(instant + int((monotonic() - read_at) * 1e6))
 
     def holds_any(self, ids: Collection[int]) -> bool:
         """Whether one of these runs is still held."""

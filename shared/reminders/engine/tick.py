@@ -16,6 +16,7 @@ from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.misdated import Misdated
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
 from reminders.engine.maintenance.retain import Retain
@@ -46,8 +47,8 @@ class Tick:
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        `stage` is whose scheduler this is: another stage's database is left alone.
-        `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `fan_out` calls more workers. `is_told_to_end` is asked
+        between the rounds.
         """
         self._store = store
         self._channels = channels
@@ -105,6 +106,7 @@ class Tick:
         self._floor.start_from(bookmark)
         if bookmark.must_replan:
             self._repeat(Replan(self._store).once, limits.REPLAN_SECONDS)
+        self._repeat(Misdated(self._store, self._channels, self._batch, self._lease_seconds).once)
         self._repeat(self._undeliverable.once)
         alone_until = self._began + limits.ALONE_SECONDS
         self._repeat(lambda: self._leftovers.send_one_alone(alone_until), alone_until - monotonic())

@@ -89,6 +89,27 @@ class RunTable:
         )
         return recorded
 
+    def bring_back(
+        self,
+        channels: Collection[str],
+        *,
+        lease_seconds: float,
+        wait_seconds: float,
+        slack_seconds: float,
+        count: int,
+    ) -> int:
+        """Brings back at most so many runs that wait longer than a lease or a retry can, and says how many; a clock
+        may have been put back by `slack_seconds`."""
+        brought_back: int = self._sql.value(
+            "bring_back",
+            channels=parameters.texts(channels),
+            lease=lease_seconds,
+            wait=wait_seconds,
+            slack=slack_seconds,
+            count=count,
+        )
+        return brought_back
+
     def hand_back(self, runs: Sequence[Run]) -> None:
         ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
         self._sql.rows("hand_back", ids=ids, attempts=attempts)

@@ -30,7 +30,7 @@ class WebhookChannel(Channel):
     def send_one(self, run: Run) -> None:
         if self._sender is None:
             raise PermanentFailure(_NOT_SET_UP, Reason.PERMANENT if run.recipient else Reason.NO_RECIPIENT)
-        self._sender.send(run)
+        self._sender.send(run, self.clock)
 
     @classmethod
     def recipient_check(cls, settings: Settings) -> Callable[[str | None], None]:

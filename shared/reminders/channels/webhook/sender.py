@@ -1,6 +1,7 @@
 """Sending for real: the endpoint, its secrets, the signed message, the exchange, and what the answer means."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 
 from reminders.channels import PermanentFailure, UnknownOutcome
 from reminders.channels.webhook.answers import judge
@@ -25,11 +26,11 @@ class Sender:
         self._secrets = Secrets()
         self._stage = settings.stage
 
-    def send(self, run: Run) -> None:
-        """Returns when the receiver has taken the message."""
+    def send(self, run: Run, clock: Callable[[], datetime]) -> None:
+        """Returns when the receiver has taken the message, which is signed with what `clock` says."""
         endpoint = self._endpoints.find(run.recipient)
         body = compose(run, self._stage)
-        headers = signed_headers(run.key, body, self._secrets.live(endpoint.secrets), datetime.now(UTC))
+        headers = signed_headers(run.key, body, self._secrets.live(endpoint.secrets), clock())
         try:
             answer = self._egress.exchange(
                 "POST", endpoint.url, headers=headers, body=body.encode("ascii"), seconds=EXCHANGE_SECONDS
@@ -38,4 +39,4 @@ class Sender:
             raise PermanentFailure(str(refused)) from refused
         except EgressUnknown as silence:
             raise UnknownOutcome(str(silence)) from silence
-        judge(answer, datetime.now(UTC))
+        judge(answer, clock())
