@@ -23,6 +23,7 @@ class Settings:
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
     max_workers: int = 0  # how many more scheduler invocations one may start
     run_retention_days: int = 90
+    unknown_grace_hours: int = 24  # how long what only a newer deployment knows may wait for it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -37,7 +38,7 @@ class Settings:
         return settings
 
 
-_NUMBERS = ("max_workers", "run_retention_days")
+_NUMBERS = ("max_workers", "run_retention_days", "unknown_grace_hours")
 _WITH_SECRETS = {"webhook_endpoints", "webhook_secrets"}
 _VARIABLE = re.compile(r'"env:([A-Za-z0-9_]*)"')
 

@@ -14,7 +14,7 @@ from reminders.messages import render
 from reminders.model import Condition, Page, Reminder, ReminderFilter
 from reminders.runs import RunRecord
 from reminders.states import CompletionReason, Reason, Status
-from reminders.storage.changes import Changes
+from reminders.storage.changes import Changes, must_understand
 from reminders.storage.store import Store
 
 
@@ -53,6 +53,7 @@ class Reminders:
                     continue
                 if not self._is_met(twin.condition) or self._is_met(condition):
                     return twin, twin.id in mine
+                must_understand(twin)
                 self._end_stopped(twin, moment)
 
         reminder, is_new = self._store.atomically(once)

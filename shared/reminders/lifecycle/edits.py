@@ -63,6 +63,8 @@ def new(wanted: NewReminder, condition: Condition | None, calendars: CalendarsBy
         completed_at=None,
         completion_reason=None,
         last_error=None,
+        needs=0,
+        unknown_since=None,
         version=1,
         created_at=moment,
         updated_at=moment,

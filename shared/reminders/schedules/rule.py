@@ -43,8 +43,8 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 @lru_cache(maxsize=4_096)
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
-    schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
     kind = type_of(schedule_type)
+    schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
     return schedule, None if kind.rule_needs_start else kind.rule(schedule)
 
 

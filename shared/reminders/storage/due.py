@@ -68,6 +68,11 @@ class DueTable:
     def park(self, reminder_id: str, error: str) -> None:
         self._sql.rows("park", id=reminder_id, error=error)
 
+    def fail_unknown(self, reminder_ids: Collection[str], grace_hours: float) -> list[str]:
+        """Ends those of them in which something has not been known for so long, and says which."""
+        found = self._sql.rows("fail_unknown", reminder_ids=parameters.words(reminder_ids), grace=grace_hours)
+        return [str(row[0]) for row in found]
+
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
         return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}

@@ -150,6 +150,8 @@ _SAME_NAME = (
     "completed_at",
     "completion_reason",
     "last_error",
+    "needs",
+    "unknown_since",
     "version",
     "created_at",
     "updated_at",
@@ -159,10 +161,10 @@ _LISTED = (
     *("id", "entity_type", "entity_id", "event_type", "channel", "recipient", "message"),
     *("schedule_type", "interval_minutes", "start_at", "schedule", "runs_left"),
     *("next_run_at", "planned_through", "occurrence_no", "stop_condition_type", "stop_condition_value", "status"),
-    *("paused_at", "resumed_at", "completed_at", "completion_reason", "last_error", "version"),
-    *("created_at", "updated_at"),
+    *("paused_at", "resumed_at", "completed_at", "completion_reason", "last_error", "needs", "unknown_since"),
+    *("version", "created_at", "updated_at"),
 )
-_LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planned_through")
+_LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planned_through", "unknown_since")
 
 
 def to_record(row: dict[str, Any]) -> RunRecord:

@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
+from reminders import conditions
 from reminders.conditions import Facts
 from reminders.instants import Instant
-from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
 from reminders.runs import Run, RunRecord
 from reminders.states import Reason
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
+
+
+class Undeliverable(NamedTuple):
+    """A run that nobody will send."""
+
+    run_id: int
+    reminder_id: str
+    reason: Reason
+    channel: str
+    condition_type: str | None
 
 
 class RunTable:
@@ -41,8 +53,14 @@ class RunTable:
 
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
-        channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
-        return rows.to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
+        found = self._sql.value(
+            "lease_waiting",
+            channels=parameters.texts(rooms),
+            rooms=parameters.numbers(rooms.values()),
+            conditions=parameters.texts(conditions.known_types()),
+            lease=lease_seconds,
+        )
+        return rows.to_runs(found)
 
     def take_over(
         self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
@@ -52,6 +70,7 @@ class RunTable:
         found = self._sql.value(
             "take_over",
             channels=parameters.texts(channels),
+            conditions=parameters.texts(conditions.known_types()),
             least=attempts.start,
             most=attempts.stop - 1,
             batches=parameters.numbers(batches),
@@ -59,11 +78,16 @@ class RunTable:
         )
         return rows.to_runs(found)
 
-    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
-        """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
-        names = parameters.texts(channels)
-        found = self._sql.rows("undeliverable", channels=names, max_attempts=max_attempts)
-        return [(row[0], str(row[1]), row[2]) for row in found]
+    def undeliverable(self, channels: Collection[str], max_attempts: int, grace_hours: float) -> list[Undeliverable]:
+        """Runs that nobody will send."""
+        found = self._sql.rows(
+            "undeliverable",
+            channels=parameters.texts(channels),
+            conditions=parameters.texts(conditions.known_types()),
+            max_attempts=max_attempts,
+            grace=grace_hours,
+        )
+        return [Undeliverable(row[0], str(row[1]), Reason(row[2]), row[3], row[4]) for row in found]
 
     def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
         self._sql.rows("end_dead", ids=parameters.numbers(ids), reason=reason, error=error)
@@ -89,9 +113,16 @@ class RunTable:
         )
         return recorded
 
-    def hand_back(self, runs: Sequence[Run]) -> None:
-        ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
-        self._sql.rows("hand_back", ids=ids, attempts=attempts)
+    def hand_back(self, unsent: Sequence[Unsent]) -> None:
+        """Gives back leased runs; each gets its attempt back."""
+        self._sql.rows(
+            "hand_back",
+            ids=parameters.numbers([each.run.id for each in unsent]),
+            attempts=parameters.numbers([each.run.attempt for each in unsent]),
+            delays=parameters.numbers([each.delay for each in unsent]),
+            reasons=parameters.words([each.reason for each in unsent]),
+            errors=parameters.texts([each.error for each in unsent]),
+        )
 
     def delete_old(self, days: int, count: int) -> int:
         removed: int = self._sql.value("delete_old_runs", days=days, count=count)

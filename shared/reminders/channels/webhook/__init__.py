@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reminders.channels import Channel, PermanentFailure, channel
-from reminders.errors import InvalidField
+from reminders.errors import InvalidField, NotKnownHere
 from reminders.runs import Run
 from reminders.settings import Settings
 from reminders.states import Reason
@@ -46,6 +46,8 @@ class WebhookChannel(Channel):
         def check(recipient: str | None) -> None:
             try:
                 endpoints.find(recipient)
+            except NotKnownHere as unknown:
+                raise InvalidField("recipient", "there is no endpoint of this name in the settings") from unknown
             except PermanentFailure as refused:
                 raise InvalidField("recipient", str(refused)) from refused
 

@@ -1,6 +1,7 @@
 """Runs that workers have left behind: taken over while they have attempts left, ended when they have none."""
 
 from collections.abc import Collection, Mapping
+from itertools import groupby
 from time import monotonic
 
 from reminders.engine import log_lines
@@ -8,28 +9,26 @@ from reminders.engine.delivery import Delivery
 from reminders.engine.limits import LOOK_SECONDS
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.states import Reason
+from reminders.storage import runs
 from reminders.storage.store import Store
 
 
 class Undeliverable:
-    """Ends runs that nobody will send: dead workers have used up their attempts, or their channel does not exist."""
+    """Ends runs that nobody will send: dead workers have used up their attempts, or for a long time no worker has known
+    what they name."""
 
-    def __init__(self, store: Store, channels: Collection[str]) -> None:
+    def __init__(self, store: Store, channels: Collection[str], unknown_grace_hours: float) -> None:
         self._store = store
         self._channels = channels
+        self._grace_hours = unknown_grace_hours
         self.ended = 0
 
     def once(self) -> bool:
         """Ends some as DEAD; False when there are no more, or none whose reminder could be locked."""
-        found = self._store.runs.undeliverable(self._channels, MAX_ATTEMPTS)
+        found = self._store.runs.undeliverable(self._channels, MAX_ATTEMPTS, self._grace_hours)
         before = self.ended
-        for exhausted, reason, error in (
-            (True, Reason.EXHAUSTED, "each worker that began to send it died"),
-            (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
-        ):
-            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
-            if runs:
-                self.ended += self._end(runs, reason, error)
+        for why, alike in groupby(sorted(found, key=_why), _why):
+            self.ended += self._end({run.run_id: run.reminder_id for run in alike}, *why)
         return self.ended > before
 
     def _end(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
@@ -47,6 +46,15 @@ class Undeliverable:
         for run_id in ended:
             log_lines.undeliverable_run_is_dead(run_id=run_id, reminder=runs[run_id], reason=reason)
         return len(ended)
+
+
+def _why(run: runs.Undeliverable) -> tuple[Reason, str]:
+    match run.reason:
+        case Reason.UNKNOWN_CHANNEL:
+            return run.reason, f"no channel is called {run.channel!r}"
+        case Reason.UNKNOWN_CONDITION:
+            return run.reason, f"no stop condition is called {run.condition_type!r}"
+    return run.reason, "each worker that began to send it died"
 
 
 class Leftovers:
