@@ -1,72 +1,32 @@
-"""Email: Amazon SES, an SMTP server, or a folder of .eml files; the setting EMAIL_TRANSPORT says which."""
+"""What takes a message: Amazon SES, an SMTP server, or a folder of .eml files."""
 
 import smtplib
 import threading
 from contextlib import suppress
-from email.errors import MessageError
 from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from reminders.channels import Channel, PermanentFailure, UnknownOutcome, channel
-from reminders.runs import Run
-from reminders.settings import Settings
-from reminders.states import Reason
+from reminders.channels import PermanentFailure, UnknownOutcome
 
 _STEP_SECONDS = 2.0  # one step of an exchange: connecting, or waiting for an answer; SMTP has up to nine
 
 
-class _Transport(Protocol):
-    def deliver(self, key: str, message: EmailMessage) -> str | None: ...
+class Transport(Protocol):
+    def deliver(self, key: str, message: EmailMessage) -> str | None:
+        """Hands the message over and returns the id that it was given, if there is one."""
 
 
-@channel("email")
-class EmailChannel(Channel):
-    concurrency = 20
-    timeout_seconds = 20.0
-
-    def __init__(self, settings: Settings) -> None:
-        self._sender = settings.email_sender
-        self._default_recipient = settings.default_email_recipient
-        self._transport = _transport(settings.email_transport)
-
-    def send_one(self, run: Run) -> str | None:
-        recipient = run.recipient or self._default_recipient
-        if not recipient:
-            raise PermanentFailure("the reminder has no recipient and there is no default", Reason.NO_RECIPIENT)
-        return self._transport.deliver(run.key, compose(run, self._sender, recipient))
-
-
-def compose(run: Run, sender: str, recipient: str) -> EmailMessage:
-    """The message for a run: the same text and Message-ID on each repeat."""
-    # Imported here: a cold start without an email does without the parser of headers.
-    from email.headerregistry import Address
-
-    message = EmailMessage()
-    title = f"Reminder: {run.event_type} for {run.entity_type} {run.entity_id}"
-    try:
-        message["From"] = Address(addr_spec=sender)
-        message["To"] = Address(addr_spec=recipient)
-        message["Subject"] = run.subject or title
-        message["Date"] = format_datetime(run.scheduled_for)
-        message["Message-ID"] = f"<{run.key}@{sender.rpartition('@')[2]}>"
-        message["X-Reminder-Run"] = run.key
-        message.set_content(run.body or f"{title}.\n")
-    except (ValueError, MessageError) as refused:
-        raise PermanentFailure(f"no email can be made of this: {refused}") from refused
-    return message
-
-
-def _transport(setting: str) -> _Transport:
+def transport_of(setting: str, connections: int) -> Transport:
+    """The transport that EMAIL_TRANSPORT names, for so many threads; ValueError when it names none."""
     scheme, _, rest = setting.partition(":")
     if scheme == "outbox":
         return _Outbox(Path(rest))
     if scheme == "smtp":
         return _Smtp(setting)
     if scheme == "ses":
-        return _Ses()
+        return _Ses(connections)
     raise ValueError("EMAIL_TRANSPORT is ses, smtp://… or outbox:FOLDER")
 
 
@@ -134,7 +94,8 @@ class _Ses:
 
     _FINAL = ("MessageRejected", "MailFromDomainNotVerifiedException", "BadRequestException", "NotFoundException")
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -166,7 +127,7 @@ class _Ses:
                 config = Config(
                     connect_timeout=_STEP_SECONDS,
                     read_timeout=5 * _STEP_SECONDS,
-                    max_pool_connections=EmailChannel.concurrency,
+                    max_pool_connections=self._connections,
                     retries={"total_max_attempts": 1},
                 )
                 self._client = boto3.client("sesv2", config=config)

@@ -1,0 +1,27 @@
+"""Email: Amazon SES, an SMTP server, or a folder of .eml files; the setting EMAIL_TRANSPORT says which."""
+
+from reminders.channels import Channel, PermanentFailure, channel
+from reminders.channels.email.message import compose
+from reminders.runs import Run
+from reminders.settings import Settings
+from reminders.states import Reason
+
+
+@channel("email")
+class EmailChannel(Channel):
+    concurrency = 20
+    timeout_seconds = 20.0
+
+    def __init__(self, settings: Settings) -> None:
+        # Here: the API knows this channel, and sends nothing.
+        from reminders.channels.email.transports import transport_of
+
+        self._sender = settings.email_sender
+        self._default_recipient = settings.default_email_recipient
+        self._transport = transport_of(settings.email_transport, connections=self.concurrency)
+
+    def send_one(self, run: Run) -> str | None:
+        recipient = run.recipient or self._default_recipient
+        if not recipient:
+            raise PermanentFailure("the reminder has no recipient and there is no default", Reason.NO_RECIPIENT)
+        return self._transport.deliver(run.key, compose(run, self._sender, recipient))
