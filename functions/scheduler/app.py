@@ -10,7 +10,7 @@ from reminders.engine.summary import publish
 from reminders.observe import logger
 from reminders.wiring import Scheduler, invoke_worker
 
-scheduler = Scheduler.from_environment(os.environ)
+scheduler = Scheduler(os.environ)
 
 
 @logger.inject_lambda_context

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from reminders import channels
-from reminders.settings import Settings
 from tests.world import leased
 
 ROOT = Path(__file__).parents[2]
@@ -319,8 +318,12 @@ class Pigeon(Channel):
     concurrency = 1
     timeout_seconds = 1.0
 
-    def __init__(self, settings):
-        self.home = settings.stage
+    def __init__(self, home):
+        self.home = home
+
+    @classmethod
+    def from_environment(cls, environment):
+        return cls(environment["PIGEON_HOME"])
 
     def send_one(self, run):
         return "coo"
@@ -328,12 +331,13 @@ class Pigeon(Channel):
 
 
 def test_a_channel_is_found_by_being_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third party's channel is one module with one class and one decorator, dropped into the folder."""
+    """A third party's channel is one module with one class and one decorator, dropped into the folder, and reads its
+    settings itself."""
     (tmp_path / "pigeon.py").write_text(PIGEON, encoding="utf-8")
     channels.known_channels()
     monkeypatch.setattr(channels, "_REGISTRY", dict(channels._REGISTRY))
     monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
-    built = channels.build_channels(Settings(stage="loft", email_transport="outbox:/nowhere"))
+    built = channels.build_channels({"PIGEON_HOME": "loft", "EMAIL_TRANSPORT": "outbox:/nowhere"})
     assert built["pigeon"].home == "loft"  # type: ignore[attr-defined]
     assert channels.known_channels() == {"pigeon", "email", "log", "webhook"}
     monkeypatch.delitem(sys.modules, "reminders.channels.pigeon")
@@ -351,6 +355,6 @@ def test_the_readmes_channel_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "@channel" in block]
     exec(example, {"page": lambda recipient, subject, idempotency_key: f"{recipient} {idempotency_key}"})
-    built = channels.build_channels(Settings(email_transport="outbox:/nowhere"))["pager"]
+    built = channels.build_channels({"EMAIL_TRANSPORT": "outbox:/nowhere"})["pager"]
     run = leased(recipient="+4930")
     assert built.send([run]) == [channels.Sent(f"+4930 {run.key}")]
