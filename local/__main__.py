@@ -36,11 +36,11 @@ def main() -> int:
         return 1
     FOLDER.mkdir(exist_ok=True)
     environment = _environment()
-    app = server.build_app(environment)
+    scheduler, app = Scheduler(environment), server.build_app(environment)  # first: a wrong setting ends the start
     postgres.migrate(address_of(Settings.from_environment(environment))(False))
     URL_FILE.write_text(environment["DATABASE_URL"], encoding="utf-8")
     stop = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(environment, stop), name="ticker")
+    ticker = threading.Thread(target=_tick, args=(scheduler, environment, stop), name="ticker")
     ticker.start()
     try:
         with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
@@ -101,8 +101,7 @@ def _work(environment: Mapping[str, str]) -> None:
     Scheduler(environment).tick(TICK_BUDGET_SECONDS)
 
 
-def _tick(environment: Mapping[str, str], stop: threading.Event) -> None:
-    scheduler = Scheduler(environment)
+def _tick(scheduler: Scheduler, environment: Mapping[str, str], stop: threading.Event) -> None:
     while not stop.wait(TICK_EVERY_SECONDS):
         try:
             summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, environment), stop.is_set)
