@@ -9,6 +9,11 @@ from reminders.model import Json
 from reminders.states import State
 
 
+def run_key(reminder_id: str, occurrence_no: int, step: int) -> str:
+    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too."""
+    return f"{reminder_id}_{occurrence_no}_{step}"
+
+
 class Run(NamedTuple):
     """A run that a worker has leased, with the facts of its reminder that a channel may need."""
 
@@ -28,8 +33,7 @@ class Run(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The receiver's id for this run, the same on each repeat."""
-        return f"{self.reminder_id}_{self.occurrence_no}_{self.step}"
+        return run_key(self.reminder_id, self.occurrence_no, self.step)
 
     @property
     def scheduled_for(self) -> datetime:
@@ -52,6 +56,16 @@ class Run(NamedTuple):
     def _text(self, name: str) -> str | None:
         text = (self.message or {}).get(name)
         return text if isinstance(text, str) else None
+
+
+class LostRun(NamedTuple):
+    """An unfinished run that nobody will send."""
+
+    id: int
+    key: str
+    reminder_id: str
+    channel: str
+    is_exhausted: bool  # dead workers used up its attempts; otherwise no channel has its name
 
 
 @dataclass(frozen=True, kw_only=True)

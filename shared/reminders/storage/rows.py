@@ -19,7 +19,7 @@ from reminders.model import (
     Schedule,
     with_fields,
 )
-from reminders.runs import Run, RunRecord
+from reminders.runs import LostRun, Run, RunRecord, run_key
 from reminders.schedules import stored
 from reminders.states import State, Status
 from reminders.storage import jsonb, parameters, timestamptz
@@ -168,7 +168,7 @@ _LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planne
 def to_record(row: dict[str, Any]) -> RunRecord:
     message = row["message"] or {}
     return RunRecord(
-        key=f"{row['reminder_id']}_{row['occurrence_no']}_{row['step']}",
+        key=run_key(row["reminder_id"], row["occurrence_no"], row["step"]),
         subject=message.get("subject"),
         body=message.get("body"),
         state=State(row["state"]),
@@ -192,6 +192,17 @@ _SAME_NAME_IN_RUN = (
     "created_at",
     "finished_at",
 )
+
+
+def to_lost_run(row: dict[str, Any]) -> LostRun:
+    reminder_id = str(row["reminder_id"])
+    return LostRun(
+        id=row["id"],
+        key=run_key(reminder_id, row["occurrence_no"], row["step"]),
+        reminder_id=reminder_id,
+        channel=row["channel"],
+        is_exhausted=row["is_exhausted"],
+    )
 
 
 def to_flag(row: dict[str, Any]) -> Flag:

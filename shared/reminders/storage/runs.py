@@ -8,7 +8,7 @@ from reminders.instants import Instant
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
-from reminders.runs import Run, RunRecord
+from reminders.runs import LostRun, Run, RunRecord
 from reminders.states import Reason
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
@@ -59,11 +59,11 @@ class RunTable:
         )
         return rows.to_runs(found)
 
-    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
-        """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
+    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[LostRun]:
+        """Runs that nobody will send."""
         names = parameters.texts(channels)
-        found = self._sql.rows("undeliverable", channels=names, max_attempts=max_attempts)
-        return [(row[0], str(row[1]), row[2]) for row in found]
+        found = self._sql.records("undeliverable", channels=names, max_attempts=max_attempts)
+        return [rows.to_lost_run(row) for row in found]
 
     def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
         self._sql.rows("end_dead", ids=parameters.numbers(ids), reason=reason, error=error)
