@@ -43,7 +43,7 @@ def orphan(world: World, attempt: int, reason: str | None) -> None:
 
 
 def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: World) -> None:
-    """A worker may die before it begins a run's last attempt: only what was alone when its worker died is buried."""
+    """A worker may die before it begins a run's last attempt: only what was alone when its worker died ends DEAD."""
     reminder = world.create()
     orphan(world, retries.MAX_ATTEMPTS, "retry")
     world.tick(AFTER_LEASE)
@@ -126,7 +126,7 @@ def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
 
 
 def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fan-out is a help and no condition."""
+    """More workers make a tick faster, but it does not need them."""
     monkeypatch.setattr("reminders.engine.limits.FAN_OUT_RUNS", 10)
     world.plant(50, due=DUE)
 
