@@ -225,7 +225,7 @@ class _Session(socketserver.StreamRequestHandler):
 @pytest.fixture
 def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SmtpServer]]:
     """Starts mail servers; what they answer to a verb can be given."""
-    monkeypatch.setattr("reminders.channels.email.transports._STEP_SECONDS", 20.0)
+    monkeypatch.setattr("reminders.channels.email.smtp._WAIT_SECONDS", 20.0)
     started: list[tuple[SmtpServer, threading.Thread]] = []
 
     def start(**answers: str) -> SmtpServer:

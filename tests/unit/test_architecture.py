@@ -276,7 +276,7 @@ def loaded_by(function: str) -> set[str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "POWERTOOLS_", "WEBHOOK_", "EGRESS_"))
+        if not name.startswith(("AWS_", "POWERTOOLS_", "EMAIL_", "WEBHOOK_", "EGRESS_"))
     } | {
         "PYTHONPATH": os.pathsep.join([str(FUNCTIONS / function), str(ROOT / "shared")]),
         "DATABASE_URL": "postgresql://nobody@localhost:1/nowhere",
@@ -293,11 +293,11 @@ HEAVY = {"boto3", "botocore", "sqlalchemy", "alembic", "urllib3", "requests", "u
 
 
 def test_a_cold_scheduler_loads_nothing_heavy() -> None:
-    """Importing the scheduler's function reaches no AWS library, no pydantic, no SQLAlchemy, nor what sends
-    webhooks."""
+    """Importing the scheduler's function reaches no AWS library, no pydantic, no SQLAlchemy, nor what sends webhooks
+    or speaks SMTP where that is not set."""
     loaded = loaded_by("scheduler")
     assert {"pg8000", "reminders.channels.webhook"} <= loaded
-    assert loaded & (HEAVY | {"pydantic", "pydantic_core", "standardwebhooks", "reminders.egress"}) == set()
+    assert loaded & (HEAVY | {"pydantic", "pydantic_core", "standardwebhooks", "reminders.egress", "smtplib"}) == set()
 
 
 def test_a_cold_api_loads_nothing_but_what_a_request_needs() -> None:

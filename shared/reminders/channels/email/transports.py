@@ -1,16 +1,13 @@
 """What takes a message: Amazon SES, an SMTP server, or a folder of .eml files."""
 
-import smtplib
 import threading
-from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 from reminders.channels import PermanentFailure, UnknownOutcome
 
-_STEP_SECONDS = 2.0  # one step of an exchange: connecting, or waiting for an answer; SMTP has up to nine
+_CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 10.0  # for SES
 
 
 class Transport(Protocol):
@@ -24,7 +21,9 @@ def transport_of(setting: str, connections: int) -> Transport:
     if scheme == "outbox":
         return _Outbox(Path(rest))
     if scheme == "smtp":
-        return _Smtp(setting)
+        from reminders.channels.email.smtp import Smtp
+
+        return Smtp(setting)
     if scheme == "ses":
         return _Ses(connections)
     raise ValueError("EMAIL_TRANSPORT is ses, smtp://… or outbox:FOLDER")
@@ -41,52 +40,6 @@ class _Outbox:
         draft = self._folder / f".{key}.draft"
         draft.write_bytes(bytes(message))
         draft.replace(self._folder / f"{key}.eml")
-
-
-class _Smtp:
-    """An SMTP server; STARTTLS where the server offers it, and always before a password is sent."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "localhost", parts.port or 25
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-
-    def deliver(self, key: str, message: EmailMessage) -> None:
-        server = smtplib.SMTP(self._host, self._port, timeout=_STEP_SECONDS)
-        try:
-            self._greet(server)
-            _hand_over(server, message)
-        finally:
-            # A farewell that goes wrong says nothing about a message that was taken: it must not be sent again for
-            # that.
-            with suppress(OSError):
-                server.quit()
-            server.close()
-
-    def _greet(self, server: smtplib.SMTP) -> None:
-        server.ehlo()
-        if self._user or server.has_extn("starttls"):
-            server.starttls()
-            server.ehlo()
-        if self._user:
-            server.login(self._user, self._password)
-
-
-def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
-    try:
-        server.send_message(message)
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
-        if _is_final(refused):
-            raise PermanentFailure("the mail server refuses the message") from refused
-        raise
-    except (TimeoutError, smtplib.SMTPServerDisconnected) as silence:
-        raise UnknownOutcome("the mail server did not answer") from silence
-
-
-def _is_final(refused: smtplib.SMTPException) -> bool:
-    if isinstance(refused, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in refused.recipients.values())
-    return isinstance(refused, smtplib.SMTPResponseException) and refused.smtp_code >= 500
 
 
 class _Ses:
@@ -125,8 +78,8 @@ class _Ses:
 
                 # The engine retries; a second layer of retries would only hide a fault and outlast the lease.
                 config = Config(
-                    connect_timeout=_STEP_SECONDS,
-                    read_timeout=5 * _STEP_SECONDS,
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=_ANSWER_SECONDS,
                     max_pool_connections=self._connections,
                     retries={"total_max_attempts": 1},
                 )
