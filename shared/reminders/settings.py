@@ -1,30 +1,27 @@
 """What can be set for the engine as a whole, read once from the environment. What a channel can be told stands with
-the channel."""
+the channel.
+
+Settings are named tuples: a frozen dataclass costs a cold start ten times as much. None shows what it holds, since
+some of it is secret.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, NamedTuple
 
 
-def read_settings[S: "DataclassInstance"](kind: type[S], environment: Mapping[str, str]) -> S:
-    """A dataclass of settings, texts and whole numbers, from the environment, whose names are the fields' in upper
-    case. An empty variable counts as unset."""
-    given: dict[str, str | int] = {}
-    for setting in fields(kind):
-        text = environment.get(setting.name.upper())
-        if text:
-            given[setting.name] = int(text) if setting.type is int else text
-    return kind(**given)
+def given_settings(types: Mapping[str, type], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Those settings of a class, by its annotations (texts and whole numbers), that the environment gives.
+
+    Its names are the fields' in upper case; an empty variable counts as unset.
+    """
+    given = {name: environment.get(name.upper()) for name in types}
+    return {name: types[name](text) for name, text in given.items() if text}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What can be set, with its unit."""
 
-    database_url: str = field(default="", repr=False)  # postgresql://…; may lack what the secret has
+    database_url: str = ""  # postgresql://…; may lack what the secret has
     database_secret_arn: str = ""  # Secrets Manager: JSON with username, password and perhaps host, port, dbname
     stage: str = "local"
     code_version: str = "dev"
@@ -35,7 +32,10 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; ValueError for one that makes no sense."""
-        settings = read_settings(cls, environment)
+        settings = cls(**given_settings(cls.__annotations__, environment))
         if settings.punctuality not in ("minute", "second"):
             raise ValueError("PUNCTUALITY is minute or second")
         return settings
+
+    def __repr__(self) -> str:
+        return "Settings(…)"

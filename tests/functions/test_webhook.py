@@ -6,7 +6,6 @@ import logging
 import re
 import runpy
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -374,7 +373,7 @@ def test_the_api_can_refuse_a_recipient_at_once(recipient: str | None) -> None:
 
 def test_the_api_takes_what_the_settings_allow(receiver: Receiver) -> None:
     """A URL that the guard lets through, and the name of an endpoint; other channels have no check."""
-    given = asdict(receiver.settings())
+    given = receiver.settings()._asdict()
     checks = build_recipient_checks({name.upper(): value for name, value in given.items()})
     checks["webhook"]("crm")
     checks["webhook"]("https://hooks.example.com/x")

@@ -6,14 +6,14 @@ import pytest
 
 from reminders.channels.email.settings import EmailSettings
 from reminders.channels.webhook.settings import WebhookSettings
-from reminders.settings import Settings, read_settings
+from reminders.settings import Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     """What is not set is as documented: minute punctuality, ninety days, SES."""
     settings = Settings.from_environment({})
     assert (settings.punctuality, settings.run_retention_days, settings.max_workers) == ("minute", 90, 0)
-    assert read_settings(EmailSettings, {}).email_transport == "ses"
+    assert EmailSettings.from_environment({}).email_transport == "ses"
 
 
 def test_each_setting_is_read_under_its_name_in_upper_case() -> None:
@@ -28,7 +28,7 @@ def test_each_setting_is_read_under_its_name_in_upper_case() -> None:
     assert Settings.from_environment(environment) == Settings(
         database_url="postgresql://x", punctuality="second", stage="prod"
     )
-    assert read_settings(EmailSettings, environment) == EmailSettings(email_sender="a@example.com")
+    assert EmailSettings.from_environment(environment) == EmailSettings(email_sender="a@example.com")
     assert WebhookSettings.from_environment(environment) == WebhookSettings(egress_allow="http", stage="prod")
 
 
@@ -42,7 +42,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
     """A template passes what was not given as an empty text."""
     empty = {"EMAIL_TRANSPORT": "", "MAX_WORKERS": "", "PUNCTUALITY": "", "STAGE": ""}
     assert Settings.from_environment(empty) == Settings()
-    assert read_settings(EmailSettings, empty) == EmailSettings()
+    assert EmailSettings.from_environment(empty) == EmailSettings()
     assert WebhookSettings.from_environment(empty) == WebhookSettings()
 
 

@@ -7,7 +7,6 @@ from reminders.channels import Channel, PermanentFailure, channel
 from reminders.channels.email.message import compose
 from reminders.channels.email.settings import EmailSettings
 from reminders.runs import Run
-from reminders.settings import read_settings
 from reminders.states import Reason
 
 
@@ -22,14 +21,14 @@ class EmailChannel(Channel):
 
         self._sender = settings.email_sender
         self._default_recipient = settings.default_email_recipient
-        self._transport = transport_of(settings.email_transport, connections=self.concurrency)
+        self._deliver = transport_of(settings.email_transport, connections=self.concurrency)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        return cls(read_settings(EmailSettings, environment))
+        return cls(EmailSettings.from_environment(environment))
 
     def send_one(self, run: Run) -> str | None:
         recipient = run.recipient or self._default_recipient
         if not recipient:
             raise PermanentFailure("the reminder has no recipient and there is no default", Reason.NO_RECIPIENT)
-        return self._transport.deliver(run.key, compose(run, self._sender, recipient))
+        return self._deliver(run.key, compose(run, self._sender, recipient))

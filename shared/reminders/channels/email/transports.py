@@ -1,31 +1,31 @@
 """What takes a message: Amazon SES, an SMTP server, or a folder of .eml files."""
 
 import threading
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from reminders.channels import PermanentFailure, UnknownOutcome
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 10.0  # for SES
 
 
-class Transport(Protocol):
-    def deliver(self, key: str, message: EmailMessage) -> str | None:
-        """Hands the message over and returns the id that it was given, if there is one."""
+type Transport = Callable[[str, EmailMessage], str | None]
+"""Hands the message of the run with this key over, and returns the id that it was given, if there is one."""
 
 
 def transport_of(setting: str, connections: int) -> Transport:
     """The transport that EMAIL_TRANSPORT names, for so many threads; ValueError when it names none."""
     scheme, _, rest = setting.partition(":")
     if scheme == "outbox":
-        return _Outbox(Path(rest))
+        return _Outbox(Path(rest)).deliver
     if scheme == "smtp":
         from reminders.channels.email.smtp import Smtp
 
-        return Smtp(setting)
+        return Smtp(setting).deliver
     if scheme == "ses":
-        return _Ses(connections)
+        return _Ses(connections).deliver
     raise ValueError("EMAIL_TRANSPORT is ses, smtp://… or outbox:FOLDER")
 
 
