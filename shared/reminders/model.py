@@ -1,4 +1,8 @@
-"""The values that everything else works with. Frozen; no behaviour beyond what follows from their own fields."""
+"""The values that everything else works with. Frozen; no behaviour beyond what follows from their own fields.
+
+Most are named tuples, built by name: a cold start pays ten times as much for each dataclass, whose methods it has to
+compile. Reminders and schedules are dataclasses, as they have too many fields to be taken for tuples.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +25,7 @@ def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
     return made
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """What is sent, as given by the caller: `subject` and `body` may hold `{{placeholders}}`."""
 
     subject: str | None = None
@@ -35,8 +38,7 @@ class Message:
         return {name: value for name, value in given.items() if value is not None} or None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SendWindow:
+class SendWindow(NamedTuple):
     """When sending is allowed: from `opens` to before `closes`, both in minutes of the day, on these weekdays.
 
     A window that does not close after it opens crosses midnight, and belongs to the day on which it opens.
@@ -48,8 +50,7 @@ class SendWindow:
     timezone: str | None = None  # None: the schedule's own
 
 
-@dataclass(frozen=True, kw_only=True)
-class BusinessCalendar:
+class BusinessCalendar(NamedTuple):
     """A shared calendar: the working weekdays (0 is Monday), and the dates that are days off all the same."""
 
     weekdays: frozenset[int] = frozenset(range(5))
@@ -113,8 +114,7 @@ class Condition(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NaturalKey:
+class NaturalKey(NamedTuple):
     """Who and what: one live reminder for each."""
 
     entity_type: str
@@ -180,8 +180,7 @@ class Due(NamedTuple):
         return None if type_ is None or value is None else Condition(type_, value)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flag:
+class Flag(NamedTuple):
     """A row of `status_flags`."""
 
     key: str
@@ -190,8 +189,7 @@ class Flag:
     updated_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedCalendar:
+class NamedCalendar(NamedTuple):
     """A row of `business_calendars`."""
 
     name: str
@@ -200,8 +198,7 @@ class NamedCalendar:
     updated_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReminderFilter:
+class ReminderFilter(NamedTuple):
     """Which reminders a list shows: those that match all that is given."""
 
     status: str | None = None
@@ -212,8 +209,7 @@ class ReminderFilter:
     due_before: datetime | None = None  # next_run_at lies before it
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page[T]:
+class Page[T](NamedTuple):
     """A part of a list, and where the next one begins: None on the last."""
 
     items: tuple[T, ...]

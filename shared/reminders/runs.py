@@ -1,6 +1,5 @@
 """Runs: one message to one recipient over one channel, as a channel gets it and as the history shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -54,8 +53,7 @@ class Run(NamedTuple):
         return text if isinstance(text, str) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """A row of `reminder_runs` as the history shows it."""
 
     key: str

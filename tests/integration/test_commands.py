@@ -261,7 +261,7 @@ def test_an_edit_leaves_what_it_does_not_give(world: World) -> None:
     reminder = world.create(recipient="a@example.com", subject="subject", body="body", payload={"a": "b"})
     later = NOW + MINUTE
     edited = world.at(later).reminders.patch(reminder.id, edit(subject="new"))
-    message = replace(reminder.message, subject="new")
+    message = reminder.message._replace(subject="new")
     assert edited == replace(reminder, message=message, version=2, updated_at=later)
 
 

@@ -76,7 +76,7 @@ def test_every_part_has_its_place() -> None:
     assert {part for part, _ in modules()} == set(RANKS)
 
 
-STANDARD = {"abc", "bisect", "calendar", "collections", "copy", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math", "os", "re", "typing", "unicodedata", "uuid"}  # fmt: skip
+STANDARD = {"abc", "bisect", "calendar", "collections", "copy", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math", "os", "re", "types", "typing", "unicodedata", "uuid"}  # fmt: skip
 CALENDARS = {"cron_descriptor", "cronsim", "importlib", "tzdata", "zoneinfo"}
 
 

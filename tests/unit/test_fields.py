@@ -99,7 +99,7 @@ REFUSED = [
     ("cron", {"timezone": "+02:00"}, "timezone"),
     ("cron", {"timezone": "europe/berlin"}, "timezone"),
     ("cron", {"timezone": ""}, "timezone"),
-    ("cron", {"send_window": replace(WINDOW, timezone="Mars/Olympus")}, "send_window.timezone"),
+    ("cron", {"send_window": WINDOW._replace(timezone="Mars/Olympus")}, "send_window.timezone"),
     # ends before it starts
     ("calendar", {"end_at": NINE - MINUTE}, "end_at"),
     ("cron", {"end_at": NINE - MINUTE}, "end_at"),

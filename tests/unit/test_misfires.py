@@ -210,6 +210,7 @@ windows = st.builds(
     opens=st.integers(0, 1_439),
     closes=st.integers(1, 1_440),
     weekdays=st.sets(st.integers(0, 6), min_size=1).map(frozenset),
+    timezone=st.none(),
 ).filter(lambda window: window.opens != window.closes)
 rules = st.sampled_from(
     [

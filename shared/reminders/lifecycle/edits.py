@@ -129,7 +129,7 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
 
 
 def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    message = replace(reminder.message, **{name: getattr(edit, name) for name in _MESSAGE & edit.given})
+    message = reminder.message._replace(**{name: getattr(edit, name) for name in _MESSAGE & edit.given})
     render.check(message, reminder.key, reminder.channel)
     result = replace(
         reminder,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -60,5 +60,5 @@ def _written(name: str, value: Any) -> Json:
     if name in _LISTS:
         return list(value)
     if isinstance(value, SendWindow):
-        return {**asdict(value), "weekdays": sorted(value.weekdays)}
+        return {**value._asdict(), "weekdays": sorted(value.weekdays)}
     return value  # type: ignore[no-any-return]
