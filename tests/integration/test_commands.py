@@ -11,7 +11,8 @@ import pytest
 
 from reminders.commands import Commands, Recipients
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
-from reminders.model import Condition, Message, Reminder, ReminderFilter, Schedule
+from reminders.model import Condition, Message, ReminderFilter
+from reminders.model.reminder import Reminder, Schedule
 from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, new_reminder
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import durations, stored, zones
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted, changed, replanned, spec_of

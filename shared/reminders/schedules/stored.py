@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reminders.model import Json, Schedule, SendWindow, with_fields
+from reminders.model import Json, SendWindow
+from reminders.model.reminder import Schedule, with_fields
 
 _COLUMNS = ("schedule_type", "start_at", "interval_minutes")
 _MOMENTS = frozenset(

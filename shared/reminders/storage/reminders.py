@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from reminders.model import NaturalKey, Reminder, ReminderFilter
+from reminders.model import NaturalKey, ReminderFilter
+from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
