@@ -1,6 +1,5 @@
 """Runs: one message to one recipient over one channel, as a channel gets it and as the history shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,8 +67,7 @@ class LostRun(NamedTuple):
     is_exhausted: bool  # dead workers used up its attempts; otherwise no channel has its name
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """A row of `reminder_runs` as the history shows it."""
 
     key: str

@@ -3,7 +3,6 @@
 import functools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reminders.channels import RecipientCheck, build_channels
@@ -130,8 +129,7 @@ def _with_secret(settings: Settings, secrets: "SecretsProvider", fresh: bool) ->
     except parameters.GetParameterError as lost:
         raise DatabaseUnavailable("its secret cannot be read") from lost
     address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
-    return replace(
-        address,
+    return address._replace(
         user=secret["username"],
         password=secret["password"],
         port=int(secret.get("port", address.port)),
