@@ -9,7 +9,7 @@ import pytest
 from reminders.engine.delivery import Delivery
 from reminders.engine.planning import Planner
 from reminders.errors import NeedsNewerEngine, NotKnownHere
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.states import Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 

@@ -32,12 +32,12 @@ class Delivery:
         channels: Mapping[str, Channel],
         *,
         deadline: float,
-        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
+        grace_hours: float = UNKNOWN_GRACE_HOURS,
     ) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
         self._deadline = deadline
-        self._grace_hours = unknown_grace_hours
+        self._grace_hours = grace_hours
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._facts = StopFacts(lambda: self._reports.put(WantsFreshFacts()))
         self._pools = {

@@ -15,7 +15,7 @@ from reminders.lifecycle.plans import Plan
 from reminders.messages import render
 from reminders.model import Due, Json
 from reminders.observe import logger
-from reminders.runs import Run
+from reminders.runs import Run, run_key
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
@@ -40,11 +40,11 @@ class Planner:
     """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
 
     def __init__(
-        self, store: Store, *, batch: int, lease_seconds: float, unknown_grace_hours: float = UNKNOWN_GRACE_HOURS
+        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
     ) -> None:
-        """`unknown_grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
+        """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
-        self._grace_hours = unknown_grace_hours
+        self._grace_hours = grace_hours
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._size = batch
@@ -186,7 +186,7 @@ def _put_off(due: Due, unknown: NotKnownHere, now: Instant) -> Plan:
 
 def _dead(due: Due, decision: Decision, reason: Reason, error: str) -> Plan:
     log_lines.run_is_dead(
-        run=f"{due.id}_{due.occurrence_no + 1}_0", reminder=due.id, channel=due.channel, reason=reason
+        run=run_key(due.id, due.occurrence_no + 1, 0), reminder=due.id, channel=due.channel, reason=reason
     )
     return Plan(due, decision, State.DEAD, reason, error)
 

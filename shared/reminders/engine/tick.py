@@ -58,10 +58,8 @@ class Tick:
         self._fan_out = fan_out
         self._batch = batch
         self._lease_seconds = lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline, unknown_grace_hours=unknown_grace_hours)
-        self._planner = Planner(
-            store, batch=batch, lease_seconds=lease_seconds, unknown_grace_hours=unknown_grace_hours
-        )
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
         self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)

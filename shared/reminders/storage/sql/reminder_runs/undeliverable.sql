@@ -2,12 +2,11 @@
 -- has known their channel or their reminder's condition.
 -- The last lease must have been one of those for dead workers' runs, which at that attempt are made alone; a retry that
 -- was leased with a thousand others has not shown yet that it is the one that kills.
-SELECT r.id, r.reminder_id,
+SELECT r.id, r.reminder_id, r.occurrence_no, r.step, r.channel, j.stop_condition_type,
   CASE
     WHEN r.channel <> ALL (CAST(:channels AS text[])) THEN 'unknown_channel'
     WHEN j.stop_condition_type <> ALL (CAST(:conditions AS text[])) THEN 'unknown_condition'
-    ELSE 'attempts_exhausted' END AS reason,
-  r.channel, j.stop_condition_type
+    ELSE 'attempts_exhausted' END AS reason
 FROM reminder_runs r
 LEFT JOIN reminder_jobs j ON j.id = r.reminder_id
 WHERE r.state IN ('PENDING', 'SENDING') AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
