@@ -1,6 +1,5 @@
 """The values that everything else works with. Frozen; no behaviour beyond what follows from their own fields."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -11,13 +10,14 @@ from reminders.states import Status
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 
-def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
-    """A frozen dataclass all of whose fields are given.
+def with_fields[T](kind: type[T], values: dict[str, Any]) -> T:
+    """A frozen dataclass whose fields are given in a dictionary that becomes its own; one that is missing has its
+    default, which the class holds.
 
     Its own constructor takes several times as long, since it sets them one by one, and a list makes a hundred.
     """
     made = object.__new__(kind)
-    vars(made).update(values)
+    object.__setattr__(made, "__dict__", values)
     return made
 
 

@@ -70,18 +70,20 @@ def _listed(row: dict[str, Any]) -> Reminder:
 
 
 def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
-    """Its schedule is still a text, since many reminders have the same."""
-    condition = None
-    if row["stop_condition_type"] is not None:
-        condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
+    """Its schedule is still a text, since many reminders have the same. What other columns are called is the same
+    in both."""
+    take = row.pop
+    key = {name: take(name) for name in ("entity_type", "entity_id", "event_type")}
+    type_, value = take("stop_condition_type"), take("stop_condition_value")
+    schedule = _schedule(take("schedule_type"), take("start_at"), take("interval_minutes"), take("schedule"))
     made = {
-        "key": NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        "key": with_fields(NaturalKey, key),
         "message": _message(message) if message else _NO_MESSAGE,
-        "schedule": _schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
-        "condition": condition,
+        "schedule": schedule,
+        "condition": None if type_ is None else Condition(type=type_, value=value),
         "status": Status(row["status"]),
     }
-    return with_fields(Reminder, {name: row[name] for name in _SAME_NAME} | made)
+    return with_fields(Reminder, row | made)
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -136,24 +138,6 @@ def _calendar(days: dict[str, Any]) -> BusinessCalendar:
         weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
     )
 
-
-_SAME_NAME = (
-    "id",
-    "channel",
-    "recipient",
-    "next_run_at",
-    "planned_through",
-    "occurrence_no",
-    "runs_left",
-    "paused_at",
-    "resumed_at",
-    "completed_at",
-    "completion_reason",
-    "last_error",
-    "version",
-    "created_at",
-    "updated_at",
-)
 
 _LISTED = (
     *("id", "entity_type", "entity_id", "event_type", "channel", "recipient", "message"),
