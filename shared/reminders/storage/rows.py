@@ -70,8 +70,8 @@ def _listed(row: dict[str, Any]) -> Reminder:
 
 
 def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
-    """Its schedule is still a text, since many reminders have the same. What other columns are called is the same
-    in both."""
+    """Its schedule is still a text, since many reminders have the same. Other columns are called as the fields are; one
+    that only a newer schema has becomes an attribute that nobody reads."""
     take = row.pop
     key = {name: take(name) for name in ("entity_type", "entity_id", "event_type")}
     type_, value = take("stop_condition_type"), take("stop_condition_value")
