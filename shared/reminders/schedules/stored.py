@@ -19,7 +19,6 @@ _LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
 _OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
 
 _NAMES = frozenset(_OTHERS)
-_NOT_GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Schedule)}
 
 
 def to_text(schedule: Schedule) -> str | None:
@@ -32,7 +31,7 @@ def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | 
     """The schedule that a row holds; ValueError or TypeError when somebody has written something else there."""
     others = {} if text is None else _read(text)
     columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
-    return with_fields(Schedule, {**_NOT_GIVEN, **others, **columns})
+    return with_fields(Schedule, {**others, **columns})
 
 
 @lru_cache(maxsize=4_096)

@@ -56,18 +56,20 @@ def _listed(row: dict[str, Any]) -> Reminder:
 
 
 def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
-    """Its schedule is still a text, since many reminders have the same."""
-    condition = None
-    if row["stop_condition_type"] is not None:
-        condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
+    """Its schedule is still a text, since many reminders have the same. Other columns are called as the fields are; one
+    that only a newer schema has becomes an attribute that nobody reads."""
+    take = row.pop
+    key = {name: take(name) for name in ("entity_type", "entity_id", "event_type")}
+    type_, value = take("stop_condition_type"), take("stop_condition_value")
+    schedule = _schedule(take("schedule_type"), take("start_at"), take("interval_minutes"), take("schedule"))
     made = {
-        "key": NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
+        "key": NaturalKey(**key),
         "message": _message(message) if message else _NO_MESSAGE,
-        "schedule": _schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
-        "condition": condition,
+        "schedule": schedule,
+        "condition": None if type_ is None else Condition(type=type_, value=value),
         "status": Status(row["status"]),
     }
-    return with_fields(Reminder, {name: row[name] for name in _SAME_NAME} | made)
+    return with_fields(Reminder, row | made)
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -88,26 +90,6 @@ def _schedule(schedule_type: str, start_at: datetime, interval_minutes: int | No
     ):  # SQL has put it there: the row can still be shown, and parked when it is due
         return stored.to_schedule(schedule_type, start_at, interval_minutes, None)
 
-
-_SAME_NAME = (
-    "id",
-    "channel",
-    "recipient",
-    "next_run_at",
-    "planned_through",
-    "occurrence_no",
-    "runs_left",
-    "paused_at",
-    "resumed_at",
-    "completed_at",
-    "completion_reason",
-    "last_error",
-    "needs",
-    "unknown_since",
-    "version",
-    "created_at",
-    "updated_at",
-)
 
 _LISTED = (
     *("id", "entity_type", "entity_id", "event_type", "channel", "recipient", "message"),
