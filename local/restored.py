@@ -5,9 +5,9 @@ Works on DATABASE_URL (or the cloud's DATABASE_SECRET_ARN), or on the running lo
 
 import os
 import sys
-from dataclasses import replace
 
 from local.__main__ import URL_FILE
+from local.sql import NOT_RUNNING
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.settings import Settings
 from reminders.wiring import build_store
@@ -18,9 +18,9 @@ def main(stage: str | None) -> int:
     settings = Settings.from_environment(os.environ)
     if not settings.database_url and not settings.database_secret_arn:
         if not URL_FILE.exists():
-            print("no local database is running: start it with `make run`, or set DATABASE_URL", file=sys.stderr)
+            print(NOT_RUNNING, file=sys.stderr)
             return 1
-        settings = replace(settings, database_url=URL_FILE.read_text(encoding="utf-8"))
+        settings = settings._replace(database_url=URL_FILE.read_text(encoding="utf-8"))
     store = build_store(settings)
     try:
         owner = store.scheduler.begin_new_life(stage).stage

@@ -95,5 +95,23 @@ class DatabaseRefused(ReminderError):
         self.sqlstate = sqlstate
 
 
+class NotKnownHere(ReminderError):
+    """A word that this engine does not know, and perhaps a newer one does: a channel, an endpoint, a condition's or a
+    schedule's type."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"this engine knows no {kind} {name!r}")
+        self.kind = kind
+        self.name = name
+
+
+class NeedsNewerEngine(ReminderError):
+    """The reminder was made by a newer deployment, and this one leaves it alone."""
+
+    def __init__(self, needs: int) -> None:
+        super().__init__("a newer deployment has made this reminder, and this one does not understand it")
+        self.needs = needs
+
+
 class PlanRefused(ReminderError):
     """One reminder could not be planned; it is parked with this text."""

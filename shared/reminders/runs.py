@@ -1,12 +1,11 @@
 """Runs: one message to one recipient over one channel, as a channel gets it and as the history shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from reminders.instants import Instant, to_datetime
 from reminders.model import Json
-from reminders.states import State
+from reminders.states import Reason, State
 
 
 def run_key(reminder_id: str, occurrence_no: int, step: int, incarnation: str | None) -> str:
@@ -64,8 +63,18 @@ class Run(NamedTuple):
         return text if isinstance(text, str) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class LostRun(NamedTuple):
+    """An unfinished run that nobody will send."""
+
+    id: int
+    key: str
+    reminder_id: str
+    channel: str
+    reason: Reason
+    condition_type: str | None  # its reminder's
+
+
+class RunRecord(NamedTuple):
     """A row of `reminder_runs` as the history shows it."""
 
     key: str

@@ -191,6 +191,8 @@ def planned(now: datetime) -> Planned:
     """A claim that found nothing at this instant."""
     return Planned(
         plans=[],
+        unknown=0,
+        given_up=[],
         is_full=False,
         leased=[],
         read_at=0.0,
@@ -203,9 +205,7 @@ def planned(now: datetime) -> Planned:
 
 # A worker's clock
 
-TICK = (
-    "import os; from reminders.wiring import Scheduler; print(Scheduler.from_environment(os.environ).tick(60.0).sent)"
-)
+TICK = "import os; from reminders.wiring import Scheduler; print(Scheduler(os.environ).tick(60.0).sent)"
 
 
 @pytest.fixture

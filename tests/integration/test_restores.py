@@ -4,7 +4,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +167,7 @@ def test_without_the_clusters_name_the_databases_tells(
     copy.sql("UPDATE scheduler_state SET identity = NULL")
     role = f"reminders_test_{world.address.database}"
     copy.sql(f"CREATE ROLE {role} LOGIN IN ROLE pg_monitor")
-    store = Store(Database(lambda fresh: replace(copy.address, user=role)))
+    store = Store(Database(lambda fresh: copy.address._replace(user=role)))
     try:
         lives = [store.scheduler.recognize("local").is_new for _ in range(2)]
         copy.sql("UPDATE scheduler_state SET identity = ':1:2:3'")

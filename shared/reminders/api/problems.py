@@ -27,7 +27,9 @@ from reminders.errors import (
     ForeignStage,
     IllegalTransition,
     InvalidField,
+    NeedsNewerEngine,
     NotFound,
+    NotKnownHere,
     PlanRefused,
     StaleVersion,
 )
@@ -60,6 +62,8 @@ KINDS: dict[type[Exception], Kind] = {
     IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
     CalendarInUse: Kind(409, "calendar-in-use", "A live reminder uses the calendar"),
+    NeedsNewerEngine: Kind(409, "needs-newer-engine", "A newer deployment has made the reminder"),
+    NotKnownHere: Kind(409, "not-known-here", "The reminder names something that this deployment does not know"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),

@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from reminders.conditions import Facts
 from reminders.engine import log_lines
-from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS
-from reminders.errors import DatabaseRefused
-from reminders.instants import Instant
+from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS, UNKNOWN_GRACE_HOURS, UNKNOWN_SECONDS
+from reminders.errors import DatabaseRefused, NotKnownHere
+from reminders.instants import SECOND, Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.lifecycle.plans import Plan
 from reminders.messages import render
 from reminders.model import Due, Json
 from reminders.observe import logger
-from reminders.runs import Run
+from reminders.runs import Run, run_key
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
@@ -25,6 +24,8 @@ class Planned(NamedTuple):
     """What came of one batch."""
 
     plans: Sequence[Plan]
+    unknown: int  # of them, those that are put off, since something in them is not known here
+    given_up: Sequence[str]  # ids of those that have been for too long
     is_full: bool  # as many as were asked for: there may be more
     leased: list[Run]  # this worker's to send
     read_at: float  # monotonic: when the stop facts began to be read
@@ -37,8 +38,12 @@ class Planned(NamedTuple):
 class Planner:
     """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
 
-    def __init__(self, store: Store, *, batch: int, lease_seconds: float) -> None:
+    def __init__(
+        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
+    ) -> None:
+        """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
+        self._grace_hours = grace_hours
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._size = batch
@@ -60,6 +65,8 @@ class Planner:
                 continue
             self._size = min(self._batch, self._size * 2)
             self._parked_in_a_row = 0
+            for reminder_id in planned.given_up:
+                log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
             return planned
 
     def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
@@ -71,10 +78,14 @@ class Planner:
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
+        unknown = [p.due.id for p in plans if p.decision.error is not None and p.decision.status is Status.ACTIVE]
+        given_up = self._give_up(unknown)
         leased = [_run(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
+            unknown=len(unknown) - len(given_up),
+            given_up=given_up,
             is_full=len(plans) == self._size or len(plans) < len(claim.due),
             leased=leased,
             read_at=read_at,
@@ -100,7 +111,7 @@ class Planner:
         until = monotonic() + PLAN_SECONDS
         plans: list[Plan] = []
         for due in claim.due:
-            plans.append(_plan(due, claim.facts, claim.now, rooms))
+            plans.append(_plan(due, claim, rooms))
             if monotonic() > until:
                 break
         return plans
@@ -123,6 +134,13 @@ class Planner:
         if overtaken:
             self._store.runs.cancel_waiting(overtaken, retries_only=True)
 
+    def _give_up(self, unknown: Sequence[str]) -> list[str]:
+        """Ends those reminders that have waited long enough for a worker that knows them, and says which."""
+        ended = self._store.due.fail_unknown(unknown, self._grace_hours) if unknown else []
+        if ended:
+            self._store.runs.cancel_waiting([(each, Reason.ENDED) for each in ended])
+        return ended
+
     def _park(self, due: Due, refused: DatabaseRefused) -> None:
         log_lines.reminder_parked(due.id, refused.sqlstate)
         self._store.due.park(due.id, f"the database refuses its plan: {refused}"[:500])
@@ -135,37 +153,40 @@ def _is_about_a_row(refused: DatabaseRefused) -> bool:
     return refused.sqlstate[:2] in ("22", "23", "54", "P0")
 
 
-def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
+def _plan(due: Due, claim: Claim, rooms: dict[str, int]) -> Plan:
     try:
-        decision = decide.decide(due, facts, now)
+        decision = decide.decide(due, claim.facts, claim.now)
+    except NotKnownHere as unknown:
+        return _put_off(due, unknown, claim.now)
     except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
         logger.exception("reminder parked", extra={"reminder": due.id, "error": type(error).__name__})
         return Plan(due, Decision.park(f"{type(error).__name__}: {error}"[:500]))
     if not decision.fires:
         state = None if decision.skipped is None else State.SKIPPED
         return Plan(due, decision, state, decision.skipped)
+    room = rooms.get(due.channel)
+    if room is None:
+        return _put_off(due, NotKnownHere("channel", due.channel), claim.now)
     message: dict[str, Json] | None = None
     if due.message is not None and render.has_placeholders(due.message):
         try:
             message = _rendered(due, decision)
         except Exception as error:
-            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500])
-    room = rooms.get(due.channel)
-    if room is None:
-        return _dead(due, decision, Reason.UNKNOWN_CHANNEL, message=message)
+            return _dead(due, decision, claim, f"{error}"[:500])
     if room <= 0:
         return Plan(due, decision, State.PENDING, message=message)
     rooms[due.channel] = room - 1
     return Plan(due, decision, State.SENDING, message=message)
 
 
-def _dead(
-    due: Due, decision: Decision, reason: Reason, error: str | None = None, message: dict[str, Json] | None = None
-) -> Plan:
-    log_lines.run_is_dead(
-        run=f"{due.id}_{due.occurrence_no + 1}_0", reminder=due.id, channel=due.channel, reason=reason
-    )
-    return Plan(due, decision, State.DEAD, reason, error, message=message)
+def _put_off(due: Due, unknown: NotKnownHere, now: Instant) -> Plan:
+    return Plan(due, Decision.put_off(now + UNKNOWN_SECONDS * SECOND, f"{unknown}"[:500]))
+
+
+def _dead(due: Due, decision: Decision, claim: Claim, error: str) -> Plan:
+    reason, key = Reason.RENDER_FAILED, run_key(due.id, due.occurrence_no + 1, 0, claim.incarnation)
+    log_lines.run_is_dead(run=key, reminder=due.id, channel=due.channel, reason=reason)
+    return Plan(due, decision, State.DEAD, reason, error)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from reminders.errors import NotKnownHere
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
 
@@ -10,6 +11,14 @@ class NotBegun(NamedTuple):
     """A run that a sending thread did not begin, because time is up."""
 
     run: Run
+
+
+class NotKnown(NamedTuple):
+    """A run that names something that this worker does not know."""
+
+    run: Run
+    begun: float  # monotonic
+    error: NotKnownHere
 
 
 class NotOurs(NamedTuple):
@@ -36,5 +45,5 @@ class Failed(NamedTuple):
     error: BaseException
 
 
-type SendReport = Outcome | NotBegun | NotOurs
+type SendReport = Outcome | NotBegun | NotKnown | NotOurs
 type Report = SendReport | WantsFreshFacts | Recorded | Failed

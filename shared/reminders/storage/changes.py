@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from reminders.errors import NotFound, StaleVersion
+from reminders.errors import NeedsNewerEngine, NotFound, StaleVersion
 from reminders.lifecycle import transitions
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.observe import logger
+from reminders.states import ENGINE_LEVEL
 from reminders.storage.store import Store
 
 type Change = Callable[[Reminder, datetime], Reminder]
@@ -48,10 +49,11 @@ class Changes:
         return reminder
 
     def lock(self, reminder_id: str, version: int | None) -> Reminder:
-        """Within a transaction: the reminder, locked until it ends. NotFound, StaleVersion."""
+        """Within a transaction: the reminder, locked until it ends. NotFound, NeedsNewerEngine, StaleVersion."""
         reminder = self._store.reminders.lock(reminder_id)
         if reminder is None:
             raise NotFound("reminder", reminder_id)
+        must_understand(reminder)
         if version is not None and version != reminder.version:
             raise StaleVersion(reminder.version)
         return reminder
@@ -59,3 +61,9 @@ class Changes:
     def tell(self, verb: str, reminder_id: str) -> None:
         """One line in the log: who did what to which reminder."""
         logger.info("change", extra={"verb": verb, "reminder": reminder_id, "actor": self._actor()})
+
+
+def must_understand(reminder: Reminder) -> None:
+    """NeedsNewerEngine for a reminder that only a newer engine can change without harm."""
+    if reminder.needs > ENGINE_LEVEL:
+        raise NeedsNewerEngine(reminder.needs)
