@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
+from reminders.engine import limits, log_lines
+from reminders.engine.halving import in_halves
 from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
@@ -212,6 +213,9 @@ class Delivery:
 
     def _hand_back(self) -> None:
         runs, self._unbegun = self._unbegun, []
+        in_halves(runs, self._give_back, lambda run, refused: log_lines.run_not_handed_back(run, refused))
+        self.counts["handed_back"] += len(runs)
+
+    def _give_back(self, runs: Sequence[Run]) -> None:
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
         self._store.atomically(lambda: self._store.runs.hand_back(runs), repeatable=False)
-        self.counts["handed_back"] += len(runs)

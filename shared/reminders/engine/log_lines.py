@@ -17,6 +17,11 @@ def undeliverable_run_is_dead(*, run_id: int, reminder: str, reason: Reason) -> 
     logger.warning("run is dead", extra={"run_id": run_id, "reminder": reminder, "reason": reason})
 
 
+def run_cannot_end(*, run_id: int, reminder: str, refused: DatabaseRefused) -> None:
+    """A run that nobody will send, and whose end the database refuses."""
+    logger.error("run cannot end", extra={"run_id": run_id, "reminder": reminder, "error": refused.sqlstate})
+
+
 def attempt_failed(run: Run, reason: Reason, failure: BaseException) -> None:
     """An attempt that will be made again."""
     logger.warning("attempt failed", extra=_facts(run) | {"reason": reason, "error": type(failure).__name__})
@@ -27,9 +32,24 @@ def outcome_refused(run: Run, refused: DatabaseRefused) -> None:
     logger.error("outcome recorded without its texts", extra=_facts(run) | {"error": refused.sqlstate})
 
 
+def outcome_not_recorded(run: Run, refused: DatabaseRefused) -> None:
+    """An outcome that the database does not take at all: the run stays leased, and is sent again."""
+    logger.error("outcome not recorded", extra=_facts(run) | {"error": refused.sqlstate})
+
+
+def run_not_handed_back(run: Run, refused: DatabaseRefused) -> None:
+    """A run that was leased and not begun, and that stays leased until its lease ends."""
+    logger.error("run not handed back", extra=_facts(run) | {"error": refused.sqlstate})
+
+
 def reminder_parked(reminder: str, error: str) -> None:
     """A reminder that is FAILED because it cannot be planned; `error` is the exception's name or the SQLSTATE."""
     logger.error("reminder parked", extra={"reminder": reminder, "error": error})
+
+
+def flag_not_drained(flag: str, refused: DatabaseRefused) -> None:
+    """A flag one of whose reminders cannot be completed: they are left until they are due."""
+    logger.error("flag not drained", extra={"flag": flag, "error": refused.sqlstate})
 
 
 def reminder_not_replanned(reminder: str, error: Exception) -> None:

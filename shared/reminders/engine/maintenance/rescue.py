@@ -1,11 +1,13 @@
 """Runs that workers have left behind: taken over while they have attempts left, ended when they have none."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 
 from reminders.engine import log_lines
 from reminders.engine.delivery import Delivery
+from reminders.engine.halving import in_halves
 from reminders.engine.limits import LOOK_SECONDS
+from reminders.errors import DatabaseRefused
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.states import Reason
 from reminders.storage.store import Store
@@ -33,17 +35,27 @@ class Undeliverable:
         return self.ended > before
 
     def _end(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
-        """How many were ended: those whose reminder nobody else has locked."""
+        """How many were ended: those whose reminder nobody else has locked, and whose change is not refused."""
 
-        def work() -> list[int]:
-            ours = self._store.due.lock_free(set(runs.values()))
-            ended = [run_id for run_id, reminder_id in runs.items() if reminder_id in ours]
+        def work(ids: Sequence[int], *, with_reminders: bool = True) -> list[int]:
+            ours = self._store.due.lock_free({runs[run_id] for run_id in ids})
+            ended = [run_id for run_id in ids if runs[run_id] in ours]
             if ended:
                 self._store.runs.end_dead(ended, reason, error)
+            if ended and with_reminders:
                 self._store.due.fail_undelivered(ours)
             return ended
 
-        ended = self._store.atomically(work)
+        def alone(run_id: int, refused: DatabaseRefused) -> list[int]:
+            """Without what follows for its reminder; where that is refused as well, it stays as it is."""
+            try:
+                return self._store.atomically(lambda: work([run_id], with_reminders=False))
+            except DatabaseRefused:
+                log_lines.run_cannot_end(run_id=run_id, reminder=runs[run_id], refused=refused)
+                return []
+
+        parts = in_halves(list(runs), lambda ids: self._store.atomically(lambda: work(ids)), alone)
+        ended = [run_id for part in parts for run_id in part]
         for run_id in ended:
             log_lines.undeliverable_run_is_dead(run_id=run_id, reminder=runs[run_id], reason=reason)
         return len(ended)
