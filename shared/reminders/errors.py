@@ -74,6 +74,10 @@ class DatabaseUnavailable(ReminderError):
         self.why = why
 
 
+TIMED_OUT = frozenset({"57014", "25P03"})
+"""Why the database is not available when it has ended a statement, or an idle transaction, that took too long."""
+
+
 class DatabaseBusy(DatabaseUnavailable):
     """Somebody has held a lock for too long."""
 

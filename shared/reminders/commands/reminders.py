@@ -6,7 +6,7 @@ from datetime import datetime
 from reminders import conditions
 from reminders.commands.calendars import Calendars
 from reminders.commands.recipients import Recipients
-from reminders.errors import ConditionIsTrue, NotFound
+from reminders.errors import ConditionIsTrue, DatabaseRefused, NotFound
 from reminders.instants import to_instant
 from reminders.lifecycle import edits, transitions
 from reminders.lifecycle.edits import Edit, NewReminder
@@ -143,7 +143,13 @@ class Reminders:
             rendered = message and render.render(message, values)
             return self._store.runs.insert_triggered(reminder.id, rendered)
 
-        run = self._store.atomically(once, repeatable=False)
+        try:
+            run = self._store.atomically(once, repeatable=False)
+        except DatabaseRefused as refused:
+            if not refused.is_about_other_rows:
+                raise
+            self._store.mend([reminder_id])  # numbers lag behind the rows, as after a partial restore
+            run = self._store.atomically(once, repeatable=False)
         self._changes.tell("trigger", reminder_id)
         return run
 

@@ -43,8 +43,18 @@ def run_not_handed_back(run: Run, refused: DatabaseRefused) -> None:
 
 
 def reminder_parked(reminder: str, error: str) -> None:
-    """A reminder that is FAILED because it cannot be planned; `error` is the exception's name or the SQLSTATE."""
+    """A reminder that is FAILED because it cannot be planned."""
     logger.error("reminder parked", extra={"reminder": reminder, "error": error})
+
+
+def reminder_put_off(reminder: str, refused: DatabaseRefused) -> None:
+    """A reminder that cannot be planned now, for a reason that lies in other rows."""
+    logger.error("reminder put off", extra={"reminder": reminder, "error": refused.sqlstate, "at": refused.constraint})
+
+
+def numbers_moved_on(refused: DatabaseRefused) -> None:
+    """Numbers that lag behind the rows, as after a partial restore, are about to be moved beyond them."""
+    logger.warning("numbers moved on", extra={"error": refused.sqlstate, "at": refused.constraint})
 
 
 def flag_not_drained(flag: str, refused: DatabaseRefused) -> None:

@@ -68,6 +68,14 @@ class DueTable:
     def park(self, reminder_id: str, error: str) -> None:
         self._sql.rows("park", id=reminder_id, error=error)
 
+    def put_off(self, reminder_id: str, seconds: float) -> None:
+        """Looks at it again after so many seconds; nothing else changes."""
+        self._sql.rows("put_off", id=reminder_id, seconds=seconds)
+
+    def renumber(self, reminder_ids: Collection[str]) -> None:
+        """Moves the numbers of their occurrences beyond those that the history holds."""
+        self._sql.rows("renumber", reminder_ids=parameters.words(reminder_ids))
+
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
         return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}

@@ -93,6 +93,10 @@ class RunTable:
         ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
         self._sql.rows("hand_back", ids=ids, attempts=attempts)
 
+    def mend_ids(self) -> None:
+        """Moves the sequence of ids beyond those that are there."""
+        self._sql.rows("mend_ids")
+
     def delete_old(self, days: int, count: int) -> int:
         removed: int = self._sql.value("delete_old_runs", days=days, count=count)
         return removed
