@@ -105,5 +105,13 @@ _ABOUT_THE_DATA = frozenset({"22", "23", "54", "P0"})
 _ABOUT_OTHER_ROWS = frozenset({"23503", "23505", "23P01"})  # foreign, unique and exclusion constraints
 
 
+class RowRefused(ReminderError):
+    """What SQL has put into the reminder's row does not permit this change."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(f"the reminder's row holds what does not permit this change ({sqlstate})")
+        self.sqlstate = sqlstate
+
+
 class PlanRefused(ReminderError):
     """One reminder could not be planned; it is parked with this text."""

@@ -28,6 +28,7 @@ from reminders.errors import (
     InvalidField,
     NotFound,
     PlanRefused,
+    RowRefused,
     StaleVersion,
 )
 from reminders.observe import logger
@@ -60,6 +61,7 @@ KINDS: dict[type[Exception], Kind] = {
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
     CalendarInUse: Kind(409, "calendar-in-use", "A live reminder uses the calendar"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
+    RowRefused: Kind(409, "row-refused", "The reminder's row does not permit this"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),

@@ -14,7 +14,7 @@ from reminders.messages import render
 from reminders.model import Condition, Page, Reminder, ReminderFilter
 from reminders.runs import RunRecord
 from reminders.states import CompletionReason, Reason, Status
-from reminders.storage.changes import Changes
+from reminders.storage.changes import Changes, rows_to_blame
 from reminders.storage.store import Store
 
 
@@ -143,13 +143,14 @@ class Reminders:
             rendered = message and render.render(message, values)
             return self._store.runs.insert_triggered(reminder.id, rendered)
 
-        try:
-            run = self._store.atomically(once, repeatable=False)
-        except DatabaseRefused as refused:
-            if not refused.is_about_other_rows:
-                raise
-            self._store.mend([reminder_id])  # numbers lag behind the rows, as after a partial restore
-            run = self._store.atomically(once, repeatable=False)
+        with rows_to_blame():
+            try:
+                run = self._store.atomically(once, repeatable=False)
+            except DatabaseRefused as refused:
+                if not refused.is_about_other_rows:
+                    raise
+                self._store.mend([reminder_id])  # numbers lag behind the rows, as after a partial restore
+                run = self._store.atomically(once, repeatable=False)
         self._changes.tell("trigger", reminder_id)
         return run
 
@@ -162,4 +163,4 @@ class Reminders:
         """Completes a reminder whose condition is true."""
         self._store.runs.cancel_waiting([(twin.id, Reason.STOPPED)])
         ended = edits.ended(twin, Status.COMPLETED, CompletionReason.STOP_CONDITION, moment)
-        self._store.reminders.save(replace(ended, updated_at=moment))
+        self._store.reminders.save(replace(ended, updated_at=moment), twin)

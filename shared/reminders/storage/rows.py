@@ -29,22 +29,34 @@ def natural_key(key: NaturalKey) -> dict[str, Any]:
     return {"entity_type": key.entity_type, "entity_id": key.entity_id, "event_type": key.event_type}
 
 
-def columns(reminder: Reminder) -> dict[str, Any]:
+def columns(reminder: Reminder, before: Reminder | None = None) -> dict[str, Any]:
+    """A reminder's columns; message and schedule are NULL where they are as `before`, whose row may hold what only
+    PostgreSQL can read."""
     condition, schedule = reminder.condition, reminder.schedule
+    keeps_message = before is not None and before.message == reminder.message
+    keeps_schedule = before is not None and before.schedule == schedule
     return {
         "id": reminder.id,
         "channel": reminder.channel,
         "recipient": reminder.recipient,
-        "message": parameters.json_text(reminder.message.as_object()),
+        "message": None if keeps_message else parameters.json_text(reminder.message.as_object()),
         "schedule_type": schedule.schedule_type,
         "interval_minutes": schedule.interval_minutes,
         "start_at": parameters.time(schedule.start_at),
-        "schedule": stored.to_text(schedule),
+        "schedule": None if keeps_schedule else stored.to_text(schedule),
         "runs_left": reminder.runs_left,
         "next_run_at": parameters.time(reminder.next_run_at),
         "planned_through": parameters.time(reminder.planned_through),
         "stop_condition_type": condition.type if condition else None,
         "stop_condition_value": condition.value if condition else None,
+    }
+
+
+def keeps(reminder: Reminder, before: Reminder) -> dict[str, bool]:
+    """Which of the large columns stay as they are."""
+    return {
+        "keeps_message": before.message == reminder.message,
+        "keeps_schedule": before.schedule == reminder.schedule,
     }
 
 
@@ -69,14 +81,14 @@ def _listed(row: dict[str, Any]) -> Reminder:
     return _reminder(row, None if message is None else jsonb.parse(message))
 
 
-def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
+def _reminder(row: dict[str, Any], message: Json) -> Reminder:
     """Its schedule is still a text, since many reminders have the same."""
     condition = None
     if row["stop_condition_type"] is not None:
         condition = Condition(type=row["stop_condition_type"], value=row["stop_condition_value"])
     made = {
         "key": NaturalKey(entity_type=row["entity_type"], entity_id=row["entity_id"], event_type=row["event_type"]),
-        "message": _message(message) if message else _NO_MESSAGE,
+        "message": _message(message) if isinstance(message, dict) and message else _NO_MESSAGE,
         "schedule": _schedule(row["schedule_type"], row["start_at"], row["interval_minutes"], row["schedule"]),
         "condition": condition,
         "status": Status(row["status"]),
@@ -84,8 +96,14 @@ def _reminder(row: dict[str, Any], message: dict[str, Json] | None) -> Reminder:
     return with_fields(Reminder, {name: row[name] for name in _SAME_NAME} | made)
 
 
-def _message(message: dict[str, Any]) -> Message:
-    return Message(subject=message.get("subject"), body=message.get("body"), payload=message.get("payload"))
+def _message(message: dict[str, Json]) -> Message:
+    """What SQL has given another type than it may have counts as absent, as it does for the channels."""
+    subject, body, payload = message.get("subject"), message.get("body"), message.get("payload")
+    return Message(
+        subject=subject if isinstance(subject, str) else None,
+        body=body if isinstance(body, str) else None,
+        payload=payload if isinstance(payload, dict) else None,
+    )
 
 
 _NO_MESSAGE = Message()
@@ -94,12 +112,7 @@ _NO_MESSAGE = Message()
 def _schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
     try:
         return stored.to_schedule(schedule_type, start_at, interval_minutes, text)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ):  # SQL has put it there: the row can still be shown, and parked when it is due
+    except ValueError:  # SQL has put it there: the row can still be shown, and parked when it is due
         return stored.to_schedule(schedule_type, start_at, interval_minutes, None)
 
 
@@ -118,9 +131,7 @@ def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
     """Business calendars by name, those that can be read."""
     found: dict[str, BusinessCalendar] = {}
     for name, days in {} if text is None else json.loads(text).items():
-        with suppress(
-            ValueError, TypeError, KeyError
-        ):  # SQL has put it there: it harms those that use it, and no others
+        with suppress(TypeError, KeyError):  # SQL has put it there: it harms those that use it, and no others
             found[name] = _calendar(days)
     return found
 
@@ -132,9 +143,21 @@ def calendar_text(calendar: BusinessCalendar) -> str:
 
 
 def _calendar(days: dict[str, Any]) -> BusinessCalendar:
+    """Days that do not exist, which SQL may have put there, never come, and count as absent."""
     return BusinessCalendar(
-        weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
+        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS),
+        holidays=frozenset(day for text in days["holidays"] if (day := _date(text)) is not None),
     )
+
+
+_WEEKDAYS = range(7)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 _SAME_NAME = (
@@ -166,11 +189,11 @@ _LISTED_INSTANTS = (*(name for name in _LISTED if name.endswith("_at")), "planne
 
 
 def to_record(row: dict[str, Any]) -> RunRecord:
-    message = row["message"] or {}
+    message = _message(row["message"]) if isinstance(row["message"], dict) else _NO_MESSAGE
     return RunRecord(
         key=f"{row['reminder_id']}_{row['occurrence_no']}_{row['step']}",
-        subject=message.get("subject"),
-        body=message.get("body"),
+        subject=message.subject,
+        body=message.body,
         state=State(row["state"]),
         **{name: row[name] for name in _SAME_NAME_IN_RUN},
     )
@@ -202,7 +225,7 @@ def to_due(columns: list[str | None]) -> list[Due]:
     """Claimed reminders: one JSON array a column, in the order of the fields; NULLs when nothing was due."""
     if columns[0] is None:
         return []
-    return list(map(Due._make, zip(*map(jsonb.parse, columns), strict=True)))  # type: ignore[arg-type]
+    return list(map(Due._make, zip(*map(jsonb.parse_each, columns), strict=True)))  # type: ignore[arg-type]
 
 
 def to_run_facts(found: str) -> list[RunFacts]:
@@ -210,4 +233,7 @@ def to_run_facts(found: str) -> list[RunFacts]:
 
 
 def to_runs(found: str | None) -> list[Run]:
-    return [Run._make(row) for row in jsonb.parse(found)] if found else []
+    """Leased runs, one JSON array each."""
+    if not found:
+        return []
+    return [Run._make(jsonb.parse_each(row) if isinstance(row, str) else row) for row in jsonb.parse_each(found)]

@@ -1,5 +1,5 @@
--- After a restore of reminders alone, newer runs may have the numbers that their next occurrences would get: these go on
--- after them. Numbers at the end of their type are somebody's mistake, and no reason to get there.
+-- Moves the numbers of occurrences beyond the history: after a restore of reminders alone newer runs may have the next
+-- ones. Numbers at the end of their type are somebody's mistake, and no reason to get there.
 UPDATE reminder_jobs j
 SET occurrence_no = h.last
 FROM (
