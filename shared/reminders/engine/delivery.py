@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
+from reminders.engine import limits, log_lines
+from reminders.engine.halving import in_halves
 from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
@@ -234,6 +235,9 @@ class Delivery:
 
     def _hand_back(self) -> None:
         unsent, self._unsent = self._unsent, []
+        in_halves(unsent, self._give_back, lambda each, refused: log_lines.run_not_handed_back(each.run, refused))
+        self.counts["handed_back"] += sum(each.reason is None for each in unsent)
+
+    def _give_back(self, unsent: Sequence[Unsent]) -> None:
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
         self._store.atomically(lambda: self._store.runs.hand_back(unsent), repeatable=False)
-        self.counts["handed_back"] += sum(each.reason is None for each in unsent)
