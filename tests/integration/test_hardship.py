@@ -57,7 +57,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
     world.create(entity_id="sent", channel="other")
     world.channels["other"] = Kept(lambda run: PermanentFailure("no"))
     world.create(entity_id="planned")
-    world.sql("UPDATE reminder_jobs SET channel = 'fax' WHERE entity_id = 'planned'")
+    world.sql("""UPDATE reminder_jobs SET message = '{"body": "{{unheard-of}}"}' WHERE entity_id = 'planned'""")
     world.tick(AFTER_LEASE)
     logged = {
         (line.run, line.reminder, line.channel, line.reason)
@@ -68,7 +68,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
         "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
         " FROM reminder_runs WHERE state = 'DEAD'"
     )
-    assert {reason for *_, reason in logged} == {Reason.UNKNOWN_CHANNEL, Reason.PERMANENT, Reason.EXHAUSTED}
+    assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
     assert sorted(logged) == sorted(map(tuple, ended))
 
 
