@@ -329,7 +329,7 @@ def test_a_changed_calendar_replans_its_reminders(world: World) -> None:
 def test_a_calendar_that_is_gone_parks_only_its_reminder(world: World) -> None:
     """SQL may remove a calendar that is in use: its reminder is FAILED and says why, its neighbour fires."""
     world.store_at(NOW).calendars.put("berlin", holidays())
-    kept = world.create(interval_minutes=60, start_at=NOW, business_calendar="berlin", now=NOW - MINUTE)
+    lost = world.create(interval_minutes=60, start_at=NOW, business_calendar="berlin", now=NOW - MINUTE)
     neighbour = world.create(entity_id="INT_2", interval_minutes=60, start_at=NOW, now=NOW - MINUTE)
     world.sql("DELETE FROM business_calendars")
     world.tick(NOW)
