@@ -2,6 +2,8 @@
 
 # The embedded PostgreSQL that `make run` and the tests use: 16 or 18.
 PG ?= 18
+# What stands between the stores and the database in the tests: nothing, or pgbouncer, in transaction mode.
+POOLER ?=
 # The section of samconfig.toml and the stage's name that `make deploy` uses.
 STAGE ?= dev
 # The functions' processor: arm64 or x86_64.
@@ -12,6 +14,7 @@ PARAMETERS ?=
 ARGS ?=
 
 export POSTGRES_VERSION := $(PG)
+export POOLER
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)
 # `sam build` looks for a python3.13 on PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -46,7 +49,7 @@ restored: .venv/.run ## after a restore or a copy: new ids for what is sent, and
 openapi: .venv/.run ## write docs/openapi.json anew
 	@$(PYTHON) -m local.openapi
 
-test: .venv/.dev ## all tests that need no Docker (PG=16 or 18, ARGS for pytest)
+test: .venv/.dev ## all tests that need no Docker (PG=16 or 18, POOLER=pgbouncer, ARGS for pytest)
 	@$(PYTHON) -m pytest $(if $(findstring .py,$(ARGS))$(filter -k,$(ARGS)),,$(AT_ONCE) -n 3) $(ARGS)
 
 test-fast: .venv/.dev ## in half a minute: the unit tests, the scheduler, and a story through each way into the API

@@ -31,6 +31,7 @@ from reminders.errors import (
     NotFound,
     NotKnownHere,
     PlanRefused,
+    RowRefused,
     StaleVersion,
 )
 from reminders.observe import logger
@@ -65,6 +66,7 @@ KINDS: dict[type[Exception], Kind] = {
     NeedsNewerEngine: Kind(409, "needs-newer-engine", "A newer deployment has made the reminder"),
     NotKnownHere: Kind(409, "not-known-here", "The reminder names something that this deployment does not know"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
+    RowRefused: Kind(409, "row-refused", "The reminder's row does not permit this"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),

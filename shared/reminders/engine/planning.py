@@ -5,8 +5,16 @@ from time import monotonic
 from typing import NamedTuple
 
 from reminders.engine import log_lines
-from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS, UNKNOWN_GRACE_HOURS, UNKNOWN_SECONDS
-from reminders.errors import DatabaseRefused, NotKnownHere
+from reminders.engine.limits import (
+    PARKED_IN_A_ROW,
+    PLAN_SECONDS,
+    PUT_OFF_SECONDS,
+    SLOW_IN_A_ROW,
+    TOO_SLOW_DIVISOR,
+    UNKNOWN_GRACE_HOURS,
+    UNKNOWN_SECONDS,
+)
+from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable, NotKnownHere
 from reminders.instants import SECOND, Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
@@ -36,7 +44,8 @@ class Planned(NamedTuple):
 
 
 class Planner:
-    """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
+    """Plans batch after batch. A batch that the database refuses, or that outlasts its transaction, is made smaller
+    until the culprit is alone and parked."""
 
     def __init__(
         self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
@@ -47,34 +56,67 @@ class Planner:
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._size = batch
+        self._careful_for = 0  # so many reminders are planned before batches grow again
         self._parked_in_a_row = 0
+        self._suspect: list[Due] = []  # what the last transaction had claimed
+        self._claimed_at = float("inf")  # monotonic: when it had
+        self._mended: set[str] = set()  # reminders whose numbers this tick has put right, if they were wrong
         self.parked = 0
 
     def plan(self, rooms: Mapping[str, int], floor: Instant | None) -> Planned:
         """Plans at most one batch of what is due after `floor`; leases as many runs as the channels have room for."""
-        suspect: list[Due] = []
         while True:
+            self._suspect, self._claimed_at = [], float("inf")
             try:
-                planned = self._store.atomically(lambda: self._once(dict(rooms), floor, suspect))
+                planned = self._store.atomically(lambda: self._once(dict(rooms), floor))
             except DatabaseRefused as refused:
-                if not suspect or not _is_about_a_row(refused) or self._parked_in_a_row >= PARKED_IN_A_ROW:
-                    raise
-                if len(suspect) == 1:
-                    self._park(suspect[0], refused)
-                self._size = max(1, len(suspect) // 2)
-                continue
-            self._size = min(self._batch, self._size * 2)
-            self._parked_in_a_row = 0
-            for reminder_id in planned.given_up:
-                log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
-            return planned
+                self._after_refusal(refused)
+            except DatabaseUnavailable as lost:
+                self._after_loss(lost)
+            else:
+                self._careful_for -= len(planned.plans)
+                if self._careful_for <= 0:
+                    self._size = min(self._batch, self._size * 2)
+                self._parked_in_a_row = 0
+                for reminder_id in planned.given_up:
+                    log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
+                return planned
 
-    def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
+    def _after_refusal(self, refused: DatabaseRefused) -> None:
+        """Makes the next try a different one; raises what was refused when that is hopeless."""
+        suspect = self._suspect
+        unmended = {due.id for due in suspect} - self._mended
+        if refused.is_about_other_rows and unmended:
+            log_lines.numbers_moved_on(refused)
+            self._store.mend(unmended)
+            self._mended |= unmended
+            return
+        if not suspect or not refused.is_about_the_data or self._parked_in_a_row >= PARKED_IN_A_ROW:
+            raise refused
+        if len(suspect) == 1:
+            self._set_aside(suspect[0], refused)
+        self._size = max(1, len(suspect) // 2)
+
+    def _after_loss(self, lost: DatabaseUnavailable) -> None:
+        """The same where the server has ended the statement or the session because it took too long.
+
+        Each such try costs a time-out: so the batch shrinks fast, and stays small until its reminders are planned.
+        """
+        if lost.why not in TIMED_OUT and monotonic() - self._claimed_at < PLAN_SECONDS:
+            raise lost
+        count = len(self._suspect) or self._size
+        if self._parked_in_a_row >= SLOW_IN_A_ROW or (count == 1 and not self._suspect):
+            raise lost
+        self._size, self._careful_for = max(1, count // TOO_SLOW_DIVISOR), max(count, self._careful_for)
+        if count == 1:
+            self._park(self._suspect[0], f"its plan takes longer than a transaction may: {lost.why}")
+            self._careful_for = 0
+
+    def _once(self, rooms: dict[str, int], floor: Instant | None) -> Planned:
         read_at = monotonic()
-        suspect.clear()
+        self._suspect = []
         claim = self._store.due.claim(self._size, floor)
-        claim_seconds = monotonic() - read_at
-        suspect[:] = claim.due
+        self._suspect, self._claimed_at = claim.due, monotonic()
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
@@ -89,7 +131,7 @@ class Planner:
             is_full=len(plans) == self._size or len(plans) < len(claim.due),
             leased=leased,
             read_at=read_at,
-            claim_seconds=claim_seconds,
+            claim_seconds=self._claimed_at - read_at,
             now=claim.now,
             last_due=plans[-1].due.next_run_at if plans else None,
             still_due=min(still_due, default=None),
@@ -141,16 +183,20 @@ class Planner:
             self._store.runs.cancel_waiting([(each, Reason.ENDED) for each in ended])
         return ended
 
-    def _park(self, due: Due, refused: DatabaseRefused) -> None:
-        log_lines.reminder_parked(due.id, refused.sqlstate)
-        self._store.due.park(due.id, f"the database refuses its plan: {refused}"[:500])
+    def _set_aside(self, due: Due, refused: DatabaseRefused) -> None:
+        """Parks a reminder whose own values are refused; one that contradicts other rows is not to blame, and waits."""
+        if refused.is_about_other_rows:
+            log_lines.reminder_put_off(due.id, refused)
+            self._store.due.put_off(due.id, PUT_OFF_SECONDS)
+            self._parked_in_a_row += 1
+        else:
+            self._park(due, f"the database refuses its plan: {refused}")
+
+    def _park(self, due: Due, error: str) -> None:
+        log_lines.reminder_parked(due.id, error[:100])
+        self._store.due.park(due.id, error[:500])
         self._parked_in_a_row += 1
         self.parked += 1
-
-
-def _is_about_a_row(refused: DatabaseRefused) -> bool:
-    """Whether the refusal is about the data (classes 22, 23, 54, P0) and not about the server or its permissions."""
-    return refused.sqlstate[:2] in ("22", "23", "54", "P0")
 
 
 def _plan(due: Due, claim: Claim, rooms: dict[str, int]) -> Plan:

@@ -1,5 +1,6 @@
 """What other threads report to the one that owns a delivery. An attempt that was made is reported by its `Outcome`."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reminders.errors import NotKnownHere
@@ -34,7 +35,7 @@ class WantsFreshFacts(NamedTuple):
 class Recorded(NamedTuple):
     """What became of some outcomes: written, except where another worker's attempt had overtaken them."""
 
-    outcomes: list[Outcome]
+    outcomes: Sequence[Outcome]
     ours: int  # of them, those that were still this worker's to write
     kept: list[Outcome]  # not tried: their reminder is locked by somebody else
 

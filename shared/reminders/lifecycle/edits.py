@@ -133,7 +133,8 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
 
 def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
     message = reminder.message._replace(**{name: getattr(edit, name) for name in _MESSAGE & edit.given})
-    render.check(message, reminder.key, reminder.channel)
+    if message != reminder.message:  # one that is there already is no reason to refuse another change
+        render.check(message, reminder.key, reminder.channel)
     result = replace(
         reminder,
         message=message,

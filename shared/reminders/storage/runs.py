@@ -135,17 +135,22 @@ class RunTable:
             errors=parameters.texts([each.error for each in unsent]),
         )
 
+    def mend_ids(self) -> None:
+        """Moves the sequence of ids beyond those that are there."""
+        self._sql.rows("mend_ids")
+
     def delete_old(self, days: int, count: int) -> int:
         removed: int = self._sql.value("delete_old_runs", days=days, count=count)
         return removed
 
 
 def _to_record(row: dict[str, Any]) -> RunRecord:
-    message = row["message"] or {}
+    message = row["message"] if isinstance(row["message"], dict) else {}
+    subject, body = message.get("subject"), message.get("body")
     return RunRecord(
         key=run_key(row["reminder_id"], row["occurrence_no"], row["step"], row["incarnation"]),
-        subject=message.get("subject"),
-        body=message.get("body"),
+        subject=subject if isinstance(subject, str) else None,
+        body=body if isinstance(body, str) else None,
         state=State(row["state"]),
         **{name: row[name] for name in _SAME_NAME_IN_RUN},
     )
@@ -186,4 +191,7 @@ def _to_run_facts(found: str) -> list[RunFacts]:
 
 
 def to_runs(found: str | None) -> list[Run]:
-    return [Run._make(row) for row in jsonb.parse(found)] if found else []
+    """Leased runs, one JSON array each."""
+    if not found:
+        return []
+    return [Run._make(jsonb.parse_each(row) if isinstance(row, str) else row) for row in jsonb.parse_each(found)]

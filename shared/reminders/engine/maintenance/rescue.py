@@ -6,7 +6,9 @@ from time import monotonic
 
 from reminders.engine import log_lines
 from reminders.engine.delivery import Delivery
+from reminders.engine.halving import in_halves
 from reminders.engine.limits import LOOK_SECONDS
+from reminders.errors import DatabaseRefused
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
 from reminders.runs import LostRun
 from reminders.states import Reason
@@ -32,17 +34,27 @@ class Undeliverable:
         return self.ended > before
 
     def _end(self, runs: Sequence[LostRun], reason: Reason, error: str) -> int:
-        """How many were ended: those whose reminder nobody else has locked."""
+        """How many were ended: those whose reminder nobody else has locked, and whose change is not refused."""
 
-        def work() -> list[LostRun]:
-            ours = self._store.due.lock_free({run.reminder_id for run in runs})
-            ended = [run for run in runs if run.reminder_id in ours]
+        def work(some: Sequence[LostRun], *, with_reminders: bool = True) -> list[LostRun]:
+            ours = self._store.due.lock_free({run.reminder_id for run in some})
+            ended = [run for run in some if run.reminder_id in ours]
             if ended:
                 self._store.runs.end_dead([run.id for run in ended], reason, error)
+            if ended and with_reminders:
                 self._store.due.fail_undelivered(ours)
             return ended
 
-        ended = self._store.atomically(work)
+        def alone(run: LostRun, refused: DatabaseRefused) -> list[LostRun]:
+            """Without what follows for its reminder; where that is refused as well, it stays as it is."""
+            try:
+                return self._store.atomically(lambda: work([run], with_reminders=False))
+            except DatabaseRefused:
+                log_lines.run_cannot_end(run=run.key, reminder=run.reminder_id, channel=run.channel, refused=refused)
+                return []
+
+        parts = in_halves(runs, lambda some: self._store.atomically(lambda: work(some)), alone)
+        ended = [run for part in parts for run in part]
         for run in ended:
             log_lines.run_is_dead(run=run.key, reminder=run.reminder_id, channel=run.channel, reason=reason)
         return len(ended)
