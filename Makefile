@@ -32,7 +32,7 @@ HOST_ARCHITECTURE = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 WHEELS = $(foreach tag,manylinux_2_28 manylinux_2_17 manylinux2014,$(tag)_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64))
 COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run sql openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
+.PHONY: help run sql restored openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ run: .venv/.run ## start it here: embedded PostgreSQL, HTTP on 127.0.0.1:8000 (P
 
 sql: .venv/.run ## one statement against the running local database (Q='SELECT …'), or a prompt
 	@$(PYTHON) -m local.sql
+
+restored: .venv/.run ## after a restore or a copy: new ids for what is sent, and whose it is (STAGE=…, DATABASE_URL)
+	@$(PYTHON) -m local.restored $(if $(filter file,$(origin STAGE)),,$(STAGE))
 
 openapi: .venv/.run ## write docs/openapi.json anew
 	@$(PYTHON) -m local.openapi
@@ -85,7 +88,8 @@ sam-local: ## build, then the main story in containers: API, scheduler and migra
 	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HOST_ARCHITECTURE)
 	@$(PYTHON) -m tests.e2e.sam_local $(HOST_ARCHITECTURE)
 
-deploy: build ## build, deploy STAGE with PARAMETERS, migrate; fails if the migration fails
+deploy: build ## build, migrate STAGE, deploy it with PARAMETERS; fails if the migration fails
+	@$(PYTHON) -m deploy.migrate $(STAGE) --ahead
 	@.venv/bin/sam deploy --config-env $(STAGE) $(ARGS) --parameter-overrides \
 		Stage=$(STAGE) CodeVersion=$(COMMIT) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 	@$(PYTHON) -m deploy.migrate $(STAGE)

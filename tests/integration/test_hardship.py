@@ -9,9 +9,10 @@ from reminders.channels import PermanentFailure
 from reminders.engine import limits
 from reminders.engine.limits import PARKED_IN_A_ROW
 from reminders.engine.planning import Planner
+from reminders.instants import to_instant
 from reminders.lifecycle import retries, stops
 from reminders.runs import Run
-from reminders.states import State, Status
+from reminders.states import Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 
 DUE = NOW + HOUR
@@ -43,11 +44,33 @@ def orphan(world: World, attempt: int, reason: str | None) -> None:
 
 
 def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: World) -> None:
-    """A worker may die before it begins a run's last attempt: only what was alone when its worker died is buried."""
+    """A worker may die before it begins a run's last attempt: only what was alone when its worker died ends DEAD."""
     reminder = world.create()
     orphan(world, retries.MAX_ATTEMPTS, "retry")
     world.tick(AFTER_LEASE)
     assert [run.state for run in world.runs(reminder)] == [State.SENT]
+
+
+def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """When it is planned, when it is sent, or after its workers: one line with run, reminder, channel and reason."""
+    world.create(entity_id="left")
+    orphan(world, retries.MAX_ATTEMPTS, "unknown")
+    world.create(entity_id="sent", channel="other")
+    world.channels["other"] = Kept(lambda run: PermanentFailure("no"))
+    world.create(entity_id="planned")
+    world.sql("""UPDATE reminder_jobs SET message = '{"body": "{{unheard-of}}"}' WHERE entity_id = 'planned'""")
+    world.tick(AFTER_LEASE)
+    logged = {
+        (line.run, line.reminder, line.channel, line.reason)
+        for line in caplog.records
+        if line.getMessage() == "run is dead"
+    }
+    ended = world.sql(
+        "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
+        " FROM reminder_runs WHERE state = 'DEAD'"
+    )
+    assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
+    assert sorted(logged) == sorted(map(tuple, ended))
 
 
 def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: World) -> None:
@@ -104,7 +127,7 @@ def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
 
 
 def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fan-out is a help and no condition."""
+    """More workers make a tick faster, but it does not need them."""
     monkeypatch.setattr("reminders.engine.limits.FAN_OUT_RUNS", 10)
     world.plant(50, due=DUE)
 
@@ -186,4 +209,41 @@ def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     world.at(DUE + MINUTE).reminders.pause(reminder.id)
     world.at(DUE + MINUTE).reminders.resume(reminder.id)
     _, (facts,), flags = world.store_at(DUE + MINUTE).runs.facts(planned.leased)
-    assert stops.forbids(facts, flags, 0) == "paused"
+    assert stops.forbids(facts, flags, to_instant(DUE + MINUTE)) == "paused"
+
+
+def refuse_change(world: World, condition: str) -> None:
+    """Makes the server refuse each change of a reminder for which the condition holds."""
+    world.sql(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {condition} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END IF; RETURN NEW; END $$"
+    )
+    world.sql(
+        "CREATE TRIGGER refuse_change BEFORE UPDATE ON reminder_jobs FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def test_one_that_cannot_be_completed_does_not_hold_up_what_its_flag_stops(world: World) -> None:
+    """A flag's reminders are completed in smaller batches until the one that is refused is alone; the tick goes on."""
+    world.plant(40, due=NOW + DAY, flag="done")
+    innocent = world.create(flag=None, now=NOW)
+    refuse_change(world, "NEW.status = 'COMPLETED' AND NEW.entity_id = 'n_40'")
+    world.sql("INSERT INTO status_flags (key, value, draining) VALUES ('done', true, true)")
+    summary = world.tick(DUE)
+    assert summary.error == ""
+    assert [run.state for run in world.runs(innocent)] == [State.SENT]
+    assert world.sql("SELECT count(*) FROM reminder_jobs WHERE status = 'COMPLETED'") == [[39]]
+
+
+def test_one_that_cannot_be_replanned_keeps_its_instants_and_the_others_follow(world: World) -> None:
+    """New zones are applied to all but the one whose change is refused."""
+    for number in range(20):
+        key = f"n_{number}"
+        world.create(entity_id=key, schedule_type="cron", cron="0 12 * * *", timezone="Europe/Berlin", flag=None)
+    world.sql("UPDATE reminder_jobs SET next_run_at = next_run_at + interval '7 minutes'")
+    world.sql("UPDATE scheduler_state SET zones_version = '1999a'")
+    refuse_change(world, "NEW.entity_id = 'n_7'")
+    assert world.tick(NOW).error == ""
+    found = world.sql("SELECT entity_id FROM reminder_jobs WHERE extract(minute FROM next_run_at) = 7")
+    assert found == [["n_7"]]
+    assert world.sql("SELECT zones_replan_after FROM scheduler_state") == [[None]]

@@ -147,7 +147,7 @@ def test_a_cursor_of_flags_that_holds_no_key_is_named(refusing: Door, cursor: st
 def test_health_says_how_the_engine_is(door: Door, world: World) -> None:
     """Status, versions, the last tick, and how far behind it is."""
     health = door("GET", "/health").json
-    assert (health["status"], health["schema_version"], health["last_tick_at"]) == ("ok", "0002", None)
+    assert (health["status"], health["schema_version"], health["last_tick_at"]) == ("ok", "0007", None)
     assert health["oldest_due_seconds"] == 0
     door("POST", "/reminders", reminder())
     world.sql("UPDATE reminder_jobs SET next_run_at = now() - interval '1 hour'")

@@ -11,6 +11,7 @@ from reminders.api.openapi.responses import answers, shows
 from reminders.api.operations import operation
 from reminders.api.replies import reply
 from reminders.api.values import utc_text
+from reminders.errors import ForeignStage
 from reminders.settings import Settings
 
 if TYPE_CHECKING:  # a cold start does without them
@@ -43,7 +44,10 @@ class HealthRoutes:
         answers=answers({200: shows(HealthOut, "It can reach its database.")}),
     )
     def get_health(self) -> Response[str]:
-        return reply(self._shown, self._commands().health())
+        health, stage = self._commands().health(), self._settings.stage
+        if health.stage not in (None, stage):
+            raise ForeignStage(str(health.stage), stage)
+        return reply(self._shown, health)
 
     def _shown(self, health: "Health") -> HealthOut:
         return {

@@ -24,10 +24,14 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
+    ForeignStage,
     IllegalTransition,
     InvalidField,
+    NeedsNewerEngine,
     NotFound,
+    NotKnownHere,
     PlanRefused,
+    RowRefused,
     StaleVersion,
 )
 from reminders.observe import logger
@@ -59,12 +63,16 @@ KINDS: dict[type[Exception], Kind] = {
     IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
     CalendarInUse: Kind(409, "calendar-in-use", "A live reminder uses the calendar"),
+    NeedsNewerEngine: Kind(409, "needs-newer-engine", "A newer deployment has made the reminder"),
+    NotKnownHere: Kind(409, "not-known-here", "The reminder names something that this deployment does not know"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
+    RowRefused: Kind(409, "row-refused", "The reminder's row does not permit this"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
+    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
     Exception: _UNEXPECTED,
 }
@@ -124,6 +132,8 @@ def of(error: Exception) -> Problem:
             return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
+        case ForeignStage():
+            return Problem(kind=kind, detail=str(error))
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             after = {"Retry-After": str(RETRY_AFTER_SECONDS)}

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
-from reminders.engine.claim_floor import ClaimFloor
+from reminders.engine import limits, log_lines
+from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
+from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.misdated import Misdated
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
 from reminders.engine.maintenance.retain import Retain
@@ -36,19 +37,22 @@ class Tick:
         channels: Mapping[str, Channel],
         *,
         budget_seconds: float,
+        stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
+        may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
         """
-        self._store = store
-        self._channels = channels
+        self._store, self._channels = store, channels
+        self._stage = stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
@@ -56,10 +60,10 @@ class Tick:
         self._fan_out = fan_out
         self._batch = batch
         self._lease_seconds = lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds)
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels)
+        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)
         self._drain = Drain(store, batch)
         self._retain = Retain(store, retention_days, batch)
@@ -96,10 +100,13 @@ class Tick:
             pass
 
     def _begin(self) -> None:
-        bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
+        if self._store.scheduler.recognize(self._stage).is_new:
+            log_lines.new_life_begun()
+        bookmark = self._store.scheduler.bookmark(ZONES_VERSION, SWEEP_SECONDS)
         self._floor.start_from(bookmark)
         if bookmark.must_replan:
             self._repeat(Replan(self._store).once, limits.REPLAN_SECONDS)
+        self._repeat(Misdated(self._store, self._channels, self._batch, self._lease_seconds).once)
         self._repeat(self._undeliverable.once)
         alone_until = self._began + limits.ALONE_SECONDS
         self._repeat(lambda: self._leftovers.send_one_alone(alone_until), alone_until - monotonic())

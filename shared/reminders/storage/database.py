@@ -181,7 +181,7 @@ class Database:
         sqlstate = sqlstates.as_it_is_meant(facts.get("C", "XX000"), at_a_stand_by=at_a_stand_by)
         if facts.get("V") in ("FATAL", "PANIC") or sqlstates.ends_the_connection(sqlstate):
             self.close()
-        return DatabaseRefused(sqlstate, facts.get("M", "refused"))
+        return DatabaseRefused(sqlstate, facts.get("M", "refused"), facts.get("n"))
 
     def _ready(self) -> Connection:
         """The transaction's connection, or for the first statement one that was used a short while ago, or a new
