@@ -106,8 +106,9 @@ def _tick(settings: Settings, stop: threading.Event) -> None:
     while not stop.wait(TICK_EVERY_SECONDS):
         try:
             summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, settings), stop.is_set)
-            if summary.due or summary.sent or summary.error:
-                logger.info("tick", extra=summary.as_dict())
+            if summary.due or summary.sent or not summary.ok:
+                say = logger.info if summary.ok else logger.error
+                say("tick", extra=summary.as_dict())
         except Exception:  # the next tick tries again; a ticker that dies in silence would not
             logger.exception("tick failed")
     scheduler.close()

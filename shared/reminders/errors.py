@@ -1,5 +1,7 @@
 """What can go wrong, each with its facts as attributes. `api/problems.py` says which status each becomes."""
 
+from collections.abc import Mapping
+
 
 class ReminderError(Exception):
     """The root of the engine's own errors."""
@@ -64,6 +66,14 @@ class StaleVersion(ReminderError):
     def __init__(self, actual: int) -> None:
         super().__init__(f"the reminder is at version {actual}")
         self.actual = actual
+
+
+class Unhealthy(ReminderError):
+    """The engine does not do its work at the moment; `troubles` says of each part that is not well why."""
+
+    def __init__(self, troubles: Mapping[str, str]) -> None:
+        super().__init__("; ".join(troubles.values()))
+        self.troubles = dict(troubles)
 
 
 class DatabaseUnavailable(ReminderError):

@@ -35,6 +35,7 @@ def test_the_stories_are_told_in_their_order(api: LambdaDoor, world: World) -> N
     assert api.handle(example_event("get_reminder")).json["status"] == "ACTIVE"
     assert api.handle(example_event("pause")).json["status"] == "PAUSED"
     assert api.handle(example_event("set_flag_true")).json["completed"] == 1
+    world.tick(None)
     assert api.handle(example_event("get_health")).json["status"] == "ok"
     ended = api.handle(example_event("get_reminder")).json
     assert (ended["status"], ended["completion_reason"]) == ("COMPLETED", "stop_condition")
@@ -85,9 +86,9 @@ def test_a_stage_of_its_own_is_no_part_of_the_path(api: LambdaDoor) -> None:
     """A named stage stands before the path; a path that only begins like it is left alone."""
     event = example_event("get_health")
     event["requestContext"]["stage"] = "prod"
-    assert api.handle(event | {"rawPath": "/prod/health"}).status == 200
-    assert api.handle(event | {"rawPath": "/health"}).status == 200
-    assert api.handle(event | {"rawPath": "/production/health"}).status == 404
+    assert api.handle(event | {"rawPath": "/prod/flags"}).status == 200
+    assert api.handle(event | {"rawPath": "/flags"}).status == 200
+    assert api.handle(event | {"rawPath": "/production/flags"}).status == 404
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_lost_database_is_unavailable(database_url: str) -> None:
 
 def test_a_database_that_comes_back_is_used_again(api: LambdaDoor, world: World) -> None:
     """A warm container outlives the sessions of its database."""
-    assert api("GET", "/health").status == 200
+    assert api("GET", "/flags").status == 200
     world.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
         " pg_backend_pid()"

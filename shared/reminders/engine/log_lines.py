@@ -2,7 +2,7 @@
 address."""
 
 from reminders.errors import DatabaseRefused
-from reminders.observe import logger
+from reminders.observe import logger, places_of
 from reminders.runs import Run
 from reminders.states import Reason
 
@@ -35,6 +35,11 @@ def reminder_parked(reminder: str, error: str) -> None:
 def reminder_not_replanned(reminder: str, error: Exception) -> None:
     """A reminder that keeps its instants because new ones cannot be worked out."""
     logger.warning("reminder not re-planned", extra={"reminder": reminder, "error": type(error).__name__})
+
+
+def tick_ended_early(error: Exception) -> None:
+    """A tick that could not do its work, by the exception's type and place: its text might hold what was sent."""
+    logger.error("tick ended early", extra={"error": type(error).__qualname__, "at": places_of(error)})
 
 
 def _facts(run: Run) -> dict[str, object]:

@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from reminders.errors import DatabaseRefused
 from reminders.instants import Instant
+from reminders.storage.schema import NEEDED
 from reminders.storage.statements import Statements
+
+_NO_TABLE = "42P01"
 
 
 class Bookmark(NamedTuple):
@@ -16,11 +20,15 @@ class Bookmark(NamedTuple):
 
 
 class Health(NamedTuple):
-    """What an operator asks first."""
+    """What an operator asks first. The last five are not known of a schema that lacks them."""
 
-    last_tick_at: datetime | None
-    oldest_due_seconds: float
-    schema_version: str
+    schema_version: str  # the newest migration; empty without any
+    takes_writes: bool  # it is no stand-by, and not read-only
+    last_tick_at: datetime | None = None
+    last_ok_tick_at: datetime | None = None
+    ok_tick_seconds: float | None = None  # since that
+    oldest_due_seconds: float = 0.0
+    may_write: bool = True  # this role may change the tables
 
 
 class SchedulerTable:
@@ -44,5 +52,21 @@ class SchedulerTable:
     def save_zones(self, version: str, after: str | None) -> None:
         self._sql.rows("save_zones", version=version, after=after)
 
+    def save_ok_tick(self) -> None:
+        """Now a tick has done its work."""
+        self._sql.rows("save_ok_tick")
+
     def health(self) -> Health:
-        return Health._make(self._sql.rows("health")[0])
+        version, takes_writes = self._database()
+        if version < NEEDED:
+            return Health(version, takes_writes)
+        return Health(version, takes_writes, *self._sql.rows("health")[0])
+
+    def _database(self) -> tuple[str, bool]:
+        try:
+            found = self._sql.rows("database")
+        except DatabaseRefused as refused:
+            if refused.sqlstate != _NO_TABLE:
+                raise
+            found = []
+        return (found[0][0], found[0][1]) if found else ("", True)
