@@ -6,7 +6,7 @@ which has a database connection of its own.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from reminders.api.edge.caller import current_caller
 from reminders.api.edge.guard import Call
 from reminders.api.edge.requests import Answer
 from reminders.api.operations import LARGEST_BODY
+from reminders.channels import build_recipient_checks
 from reminders.commands import Commands
 from reminders.settings import Settings
 from reminders.wiring import build_commands
@@ -30,16 +31,17 @@ type Send = Callable[[Message], Awaitable[None]]
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
-def build_app(settings: Settings) -> "App":
+def build_app(environment: Mapping[str, str]) -> "App":
     """The application for an ASGI server."""
-    return App(settings)
+    return App(environment)
 
 
 class App:
     """Answers requests concurrently, each in one of THREADS threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._commands = PerThread(lambda: build_commands(settings, current_caller))
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        settings, checks = Settings.from_environment(environment), build_recipient_checks(environment)
+        self._commands = PerThread(lambda: build_commands(settings, checks, current_caller))
         self._routes = build_api(self._commands, settings)
         self._routes.warm_up()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")

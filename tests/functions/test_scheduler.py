@@ -4,7 +4,6 @@ import importlib.util
 import json
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -169,7 +168,7 @@ def faulty(address: Address, admin: Address) -> Iterator[Callable[[str], Address
     def happen(fault: str) -> Address:
         with connect(admin if "RENAME" in fault else address, Connection) as operator:
             operator.run(fault.format(role=role, database=database))
-        return replace(address, user=role, password="right")
+        return address._replace(user=role, password="right")
 
     yield happen
     with connect(admin, Connection) as operator:

@@ -11,7 +11,8 @@ import pytest
 
 from reminders.commands import Commands, Recipients
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
-from reminders.model import Condition, Message, Reminder, ReminderFilter, Schedule
+from reminders.model import Condition, Message, ReminderFilter
+from reminders.model.reminder import Reminder, Schedule
 from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, new_reminder
 
@@ -261,7 +262,7 @@ def test_an_edit_leaves_what_it_does_not_give(world: World) -> None:
     reminder = world.create(recipient="a@example.com", subject="subject", body="body", payload={"a": "b"})
     later = NOW + MINUTE
     edited = world.at(later).reminders.patch(reminder.id, edit(subject="new"))
-    message = replace(reminder.message, subject="new")
+    message = reminder.message._replace(subject="new")
     assert edited == replace(reminder, message=message, version=2, updated_at=later)
 
 

@@ -1,7 +1,6 @@
 """Health over HTTP, at both doors: well, or not well and why."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from alembic.config import Config
@@ -153,7 +152,7 @@ def test_a_role_that_may_not_write_is_not_well(world: World, granted: str, part:
     role = f"reader_{database}"
     world.sql(f"CREATE ROLE {role} LOGIN")
     world.sql(f"GRANT {granted.format(database=database)} TO {role}")
-    with local_door(replace(world.address, user=role).url) as door:
+    with local_door(world.address._replace(user=role).url) as door:
         assert part in troubles(door("GET", "/health"))["database"]
     world.sql(f"DROP OWNED BY {role}")
     world.sql(f"DROP ROLE {role}")

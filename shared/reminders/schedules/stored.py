@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reminders.model import Json, Schedule, SendWindow, with_fields
+from reminders.model import Json, SendWindow
+from reminders.model.reminder import Schedule, with_fields
 
 _COLUMNS = ("schedule_type", "start_at", "interval_minutes")
 _MOMENTS = frozenset(
@@ -60,5 +61,5 @@ def _written(name: str, value: Any) -> Json:
     if name in _LISTS:
         return list(value)
     if isinstance(value, SendWindow):
-        return {**asdict(value), "weekdays": sorted(value.weekdays)}
+        return {**value._asdict(), "weekdays": sorted(value.weekdays)}
     return value  # type: ignore[no-any-return]
