@@ -136,17 +136,6 @@ def test_a_database_that_comes_back_is_used_again(api: LambdaDoor, world: World)
     assert api("POST", "/reminders", EXAMPLE).status == 201
 
 
-def test_a_function_without_a_database_says_nothing_of_it() -> None:
-    """A setting that is missing is a fault on this side: 500, and the log has its type and place."""
-    with lambda_door("") as api, captured_log() as log:
-        reply = api("GET", "/health")
-        assert (reply.status, reply.json["type"]) == (500, "/problems/internal-error")
-        assert "DATABASE" not in reply.content.decode()
-    failure = next(line for line in lines(log) if line["level"] == "ERROR")
-    assert failure["error"] == "ValueError"
-    assert any("wiring.py" in place for place in failure["at"])
-
-
 def test_an_answer_that_cannot_be_written_says_what_became_of_the_request(
     api: LambdaDoor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
