@@ -30,8 +30,9 @@ SERVER_SETTINGS = {"max_connections": "50", "shared_buffers": "128MB"}
 
 def main() -> int:
     """Serves until it is told to stop; a setting that is wrong ends the start with one sentence."""
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup wants it to outlive its terminal
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         with _listener(_port()) as listener:
             return _run(listener)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
-logger = Logger(service="reminders")
+try:
+    logger = Logger(service="reminders")
+except ValueError:
+    raise SystemExit("POWERTOOLS_LOG_LEVEL (or LOG_LEVEL) is DEBUG, INFO, WARNING, ERROR or CRITICAL") from None
 
 _DEEPEST = 8  # calls that are shown of an exception's way
 
