@@ -82,7 +82,8 @@ sam-local: ## build, then the main story in containers: API, scheduler and migra
 	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HOST_ARCHITECTURE)
 	@$(PYTHON) -m tests.e2e.sam_local $(HOST_ARCHITECTURE)
 
-deploy: build ## build, deploy STAGE with PARAMETERS, migrate; fails if the migration fails
+deploy: build ## build, migrate STAGE, deploy it with PARAMETERS; fails if the migration fails
+	@$(PYTHON) -m deploy.migrate $(STAGE) --ahead
 	@.venv/bin/sam deploy --config-env $(STAGE) $(ARGS) --parameter-overrides \
 		Stage=$(STAGE) CodeVersion=$(COMMIT) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 	@$(PYTHON) -m deploy.migrate $(STAGE)

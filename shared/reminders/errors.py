@@ -84,16 +84,61 @@ class DatabaseUnavailable(ReminderError):
         self.why = why
 
 
+TIMED_OUT = frozenset({"57014", "25P03"})
+"""Why the database is not available when it has ended a statement, or an idle transaction, that took too long."""
+
+
 class DatabaseBusy(DatabaseUnavailable):
     """Somebody has held a lock for too long."""
 
 
 class DatabaseRefused(ReminderError):
-    """The server's own error about a statement; `sqlstate` says which."""
+    """The server's own error about a statement: `sqlstate` says which, `constraint` which constraint is violated."""
 
-    def __init__(self, sqlstate: str, message: str) -> None:
+    def __init__(self, sqlstate: str, message: str, constraint: str | None = None) -> None:
         super().__init__(f"{message} ({sqlstate})")
         self.sqlstate = sqlstate
+        self.constraint = constraint
+
+    @property
+    def is_about_the_data(self) -> bool:
+        """Whether the data is to blame (classes 22, 23, 54, P0), and not the server or its permissions."""
+        return self.sqlstate[:2] in _ABOUT_THE_DATA
+
+    @property
+    def is_about_other_rows(self) -> bool:
+        """Whether a row contradicts others, and not itself: after a restore a sequence or a number may lag behind."""
+        return self.sqlstate in _ABOUT_OTHER_ROWS
+
+
+_ABOUT_THE_DATA = frozenset({"22", "23", "54", "P0"})
+_ABOUT_OTHER_ROWS = frozenset({"23503", "23505", "23P01"})  # foreign, unique and exclusion constraints
+
+
+class RowRefused(ReminderError):
+    """What SQL has put into the reminder's row does not permit this change."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(f"the reminder's row holds what does not permit this change ({sqlstate})")
+        self.sqlstate = sqlstate
+
+
+class NotKnownHere(ReminderError):
+    """A word that this engine does not know, and perhaps a newer one does: a channel, an endpoint, a condition's or a
+    schedule's type."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"this engine knows no {kind} {name!r}")
+        self.kind = kind
+        self.name = name
+
+
+class NeedsNewerEngine(ReminderError):
+    """The reminder was made by a newer deployment, and this one leaves it alone."""
+
+    def __init__(self, needs: int) -> None:
+        super().__init__("a newer deployment has made this reminder, and this one does not understand it")
+        self.needs = needs
 
 
 class PlanRefused(ReminderError):

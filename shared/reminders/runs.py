@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from reminders.instants import Instant, to_datetime
 from reminders.model import Json
-from reminders.states import State
+from reminders.states import Reason, State
 
 
 def run_key(reminder_id: str, occurrence_no: int, step: int) -> str:
@@ -64,7 +64,8 @@ class LostRun(NamedTuple):
     key: str
     reminder_id: str
     channel: str
-    is_exhausted: bool  # dead workers used up its attempts; otherwise no channel has its name
+    reason: Reason
+    condition_type: str | None  # its reminder's
 
 
 class RunRecord(NamedTuple):

@@ -29,6 +29,7 @@ from reminders.channels.webhook.sender import EXCHANGE_SECONDS
 from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress
 from reminders.engine.limits import LEASE_SECONDS
+from reminders.engine.reports import NotKnown
 from reminders.engine.sending import attempt
 from reminders.errors import InvalidField
 from reminders.lifecycle.outcomes import Outcome
@@ -345,7 +346,6 @@ def test_a_status_of_no_class_is_unknown(receiver: Receiver, status: int) -> Non
     [
         (None, Reason.NO_RECIPIENT),
         ("", Reason.NO_RECIPIENT),
-        ("nobody", Reason.PERMANENT),
         ("ana@example.com", Reason.PERMANENT),
         ("http://hooks.example.com/", Reason.PERMANENT),
         ("https://169.254.169.254/", Reason.PERMANENT),
@@ -357,6 +357,12 @@ def test_a_recipient_that_is_none_ends_dead(recipient: str | None, reason: Reaso
     channel = WebhookChannel(WebhookSettings(webhook_secrets=json.dumps([FIRST])))
     outcome = attempt_one(channel, run(recipient=recipient))
     assert (outcome.state, outcome.reason) == (State.DEAD, reason)
+
+
+def test_an_endpoint_that_the_settings_lack_may_be_a_newer_deployments() -> None:
+    """A name that could be an endpoint's is not the end of the run: it is said to be unknown here."""
+    channel = WebhookChannel(WebhookSettings(webhook_secrets=json.dumps([FIRST])))
+    assert isinstance(attempt_one(channel, run(recipient="nobody")), NotKnown)
 
 
 @pytest.mark.parametrize(

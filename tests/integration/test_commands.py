@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from math import inf
 from typing import Any
@@ -62,7 +62,7 @@ def test_a_listed_reminder_is_the_one_that_is_read_alone(world: World) -> None:
     (listed,) = world.commands.reminders.page(ReminderFilter(), before=None, limit=2).items
     assert listed == world.get(listed)
     assert vars(listed).keys() == {field.name for field in fields(Reminder)}
-    assert vars(listed.schedule).keys() == {field.name for field in fields(Schedule)}
+    assert asdict(listed.schedule).keys() == {field.name for field in fields(Schedule)}
     assert (listed.schedule.timezone, listed.schedule.max_runs, listed.completed_at) == (
         "Asia/Kathmandu",
         inf,

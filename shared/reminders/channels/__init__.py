@@ -45,7 +45,8 @@ class RetryLater(Exception):
 
 type Result = Sent | BaseException
 """What came of one run. PermanentFailure is final; UnknownOutcome may have arrived; RetryLater says when to try again;
-any other exception is a failed attempt that is made again."""
+NotKnownHere that a newer deployment may know what it names; any other exception is a failed attempt that is made
+again."""
 
 type RecipientCheck = Callable[[str | None], None]
 """Raises InvalidField for a recipient that its channel cannot reach, as far as that shows at once."""

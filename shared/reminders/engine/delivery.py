@@ -10,26 +10,35 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM
+from reminders.engine import limits, log_lines
+from reminders.engine.halving import in_halves
+from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
-from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendReport, WantsFreshFacts
+from reminders.engine.reports import Failed, NotBegun, NotKnown, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
-from reminders.instants import Instant
-from reminders.lifecycle.outcomes import Outcome
+from reminders.instants import HOUR, Instant
+from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.runs import Run
-from reminders.states import State
+from reminders.states import Reason, State
 from reminders.storage.store import Store
 
 
 class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], *, deadline: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        *,
+        deadline: float,
+        grace_hours: float = UNKNOWN_GRACE_HOURS,
+    ) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
         self._deadline = deadline
+        self._grace_hours = grace_hours
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._facts = StopFacts(lambda: self._reports.put(WantsFreshFacts()))
         self._pools = {
@@ -41,7 +50,7 @@ class Delivery:
         self._recording = 0  # batches of outcomes that the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
-        self._unbegun: list[Run] = []
+        self._unsent: list[Unsent] = []
         self._clock: tuple[Instant, float] = (0, 0.0)  # what the database said, and when by the monotonic clock
         self.counts: Counter[str] = Counter()
         self.lateness: list[float] = []  # seconds from scheduled_for until the send that arrived began
@@ -49,7 +58,7 @@ class Delivery:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
-        return not self._held and not self._finished and not self._unbegun and not self._recording
+        return not self._held and not self._finished and not self._unsent and not self._recording
 
     def holds_any(self, ids: Collection[int]) -> bool:
         """Whether one of these runs is still held."""
@@ -84,7 +93,7 @@ class Delivery:
             self._record()
         while self._falls_behind():
             self._collect(RENEW_SECONDS)
-        if self._unbegun:
+        if self._unsent:
             self._hand_back()
         if not self._held:
             self._oldest_reading = float("inf")
@@ -174,11 +183,25 @@ class Delivery:
         del self._held[run.id]
         self._pools[run.channel].held -= 1
         if isinstance(report, Outcome):
-            if not self._finished:
-                self._finished_since = monotonic()
-            self._finished.append(report)
+            self._finish(report)
         elif isinstance(report, NotBegun):
-            self._unbegun.append(run)
+            self._unsent.append(Unsent(run))
+        elif isinstance(report, NotKnown):
+            self._put_off(report)
+
+    def _put_off(self, report: NotKnown) -> None:
+        """What this worker does not know may be a newer one's; after some time it is nobody's."""
+        run, error = report.run, str(report.error)
+        if self._clock[0] - run.scheduled_at < self._grace_hours * HOUR:
+            self._unsent.append(Unsent(run, limits.UNKNOWN_SECONDS, Reason.UNKNOWN_ENDPOINT, error))
+            self.counts["unknown"] += 1
+            return
+        self._finish(Outcome.dead(run, begun=report.begun, reason=Reason.UNKNOWN_ENDPOINT, error=error))
+
+    def _finish(self, outcome: Outcome) -> None:
+        if not self._finished:
+            self._finished_since = monotonic()
+        self._finished.append(outcome)
 
     def _renew(self) -> None:
         """One statement reads again what may stop any of the runs that are held."""
@@ -211,7 +234,10 @@ class Delivery:
         ]
 
     def _hand_back(self) -> None:
-        runs, self._unbegun = self._unbegun, []
+        unsent, self._unsent = self._unsent, []
+        in_halves(unsent, self._give_back, lambda each, refused: log_lines.run_not_handed_back(each.run, refused))
+        self.counts["handed_back"] += sum(each.reason is None for each in unsent)
+
+    def _give_back(self, unsent: Sequence[Unsent]) -> None:
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
-        self._store.atomically(lambda: self._store.runs.hand_back(runs), repeatable=False)
-        self.counts["handed_back"] += len(runs)
+        self._store.atomically(lambda: self._store.runs.hand_back(unsent), repeatable=False)

@@ -14,6 +14,7 @@ from reminders.engine.sending import attempt, attempt_one
 from reminders.engine.stop_facts import Reading, StopFacts
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
+from reminders.states import Reason
 
 
 class Waiting(NamedTuple):
@@ -120,5 +121,8 @@ class Pool:
         """What is reported of a run that is not begun."""
         if run.id in reading.unsendable:
             reason = reading.unsendable[run.id]
-            return NotOurs(run) if reason is None else Outcome.stopped(run, begun=begun, reason=reason)
+            if reason is None:
+                return NotOurs(run)
+            if reason is not Reason.UNKNOWN_CONDITION:
+                return Outcome.stopped(run, begun=begun, reason=reason)
         return NotBegun(run)

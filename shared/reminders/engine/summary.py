@@ -16,6 +16,7 @@ class Summary:
     planned: int = 0  # runs written
     completed: int = 0  # reminders ended by their condition or with their schedule
     parked: int = 0  # reminders that are FAILED now
+    unknown: int = 0  # reminders and runs put off, since they name something that a newer deployment may know
     sent: int = 0
     failed: int = 0  # attempts that will be made again
     dead: int = 0
@@ -56,7 +57,7 @@ def quantile(ordered: list[float], share: float) -> float:
     return ordered[max(0, ceil(share * len(ordered) - 1e-9) - 1)] if ordered else 0.0
 
 
-_COUNTS = ("ok", "due", "planned", "sent", "failed", "completed", "skipped", "dead")
+_COUNTS = ("ok", "due", "planned", "sent", "failed", "completed", "skipped", "dead", "unknown")
 _MILLISECONDS = ("lateness_p50_ms", "lateness_p99_ms", "lateness_max_ms")
 _SECONDS = ("oldest_due_seconds", "duration_seconds")
 

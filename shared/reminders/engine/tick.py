@@ -15,7 +15,7 @@ from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.failures import failure_of
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
+from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
@@ -40,13 +40,15 @@ class Tick:
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        `unknown_grace_hours` is how long what is not known here may wait for a newer deployment. `fan_out` calls more
+        workers. `is_told_to_end` is asked between the rounds.
         """
         self._store = store
         self._channels = channels
@@ -57,10 +59,10 @@ class Tick:
         self._fan_out = fan_out
         self._batch = batch
         self._lease_seconds = lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds)
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels)
+        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)
         self._drain = Drain(store, batch)
         self._retain = Retain(store, retention_days, batch)

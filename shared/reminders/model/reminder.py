@@ -1,6 +1,5 @@
 """A reminder and its schedule, with all that is stored of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +8,14 @@ from reminders.model import Condition, Message, NaturalKey, SendWindow
 from reminders.states import Status
 
 
-def with_fields[T](kind: type[T], values: Mapping[str, Any]) -> T:
-    """A frozen dataclass all of whose fields are given.
+def with_fields[T](kind: type[T], values: dict[str, Any]) -> T:
+    """A frozen dataclass whose fields are given in a dictionary that becomes its own; one that is missing has its
+    default, which the class holds.
 
     Its own constructor takes several times as long, since it sets them one by one, and a list makes a hundred.
     """
     made = object.__new__(kind)
-    vars(made).update(values)
+    object.__setattr__(made, "__dict__", values)
     return made
 
 
@@ -90,6 +90,8 @@ class Reminder:
     completed_at: datetime | None
     completion_reason: str | None
     last_error: str | None
+    needs: int  # the lowest level of engine that understands it
+    unknown_since: datetime | None  # engines have come upon something in it that they do not know
     version: int
     created_at: datetime
     updated_at: datetime

@@ -166,7 +166,7 @@ class Database:
         facts = refused.args[0] if refused.args and isinstance(refused.args[0], dict) else {}
         if facts.get("V") in ("FATAL", "PANIC"):
             self.close()
-        return DatabaseRefused(facts.get("C", "XX000"), facts.get("M", "refused"))
+        return DatabaseRefused(facts.get("C", "XX000"), facts.get("M", "refused"), facts.get("n"))
 
     def _open(self) -> Connection:
         try:

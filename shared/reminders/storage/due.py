@@ -68,6 +68,19 @@ class DueTable:
     def park(self, reminder_id: str, error: str) -> None:
         self._sql.rows("park", id=reminder_id, error=error)
 
+    def fail_unknown(self, reminder_ids: Collection[str], grace_hours: float) -> list[str]:
+        """Ends those of them in which something has not been known for so long, and says which."""
+        found = self._sql.rows("fail_unknown", reminder_ids=parameters.words(reminder_ids), grace=grace_hours)
+        return [str(row[0]) for row in found]
+
+    def put_off(self, reminder_id: str, seconds: float) -> None:
+        """Looks at it again after so many seconds; nothing else changes."""
+        self._sql.rows("put_off", id=reminder_id, seconds=seconds)
+
+    def renumber(self, reminder_ids: Collection[str]) -> None:
+        """Moves the numbers of their occurrences beyond those that the history holds."""
+        self._sql.rows("renumber", reminder_ids=parameters.words(reminder_ids))
+
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
         return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}
@@ -90,4 +103,4 @@ def _to_due(columns: list[str | None]) -> list[Due]:
     """Claimed reminders: one JSON array a column, in the order of the fields; NULLs when nothing was due."""
     if columns[0] is None:
         return []
-    return list(map(Due._make, zip(*map(jsonb.parse, columns), strict=True)))  # type: ignore[arg-type]
+    return list(map(Due._make, zip(*map(jsonb.parse_each, columns), strict=True)))  # type: ignore[arg-type]

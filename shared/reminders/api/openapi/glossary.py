@@ -142,7 +142,12 @@ GLOSSARY: dict[str, Entry] = {
         "Why it ended: `stop_condition`, `schedule_ended`, `max_runs`, `completed_by_caller` or `delivery_failed`.",
         None,
     ),
-    "last_error": Entry("Why the engine parked it as `FAILED`.", None),
+    "last_error": Entry("Why the engine parked it as `FAILED`, or what it does not know (`unknown_since`).", None),
+    "unknown_since": Entry(
+        "Since when this deployment has not known its channel, condition or schedule type, in UTC. It waits for a "
+        "newer deployment, and is `FAILED` after `UNKNOWN_GRACE_HOURS`.",
+        None,
+    ),
     "paused_at": Entry("Since when it is `PAUSED`, in UTC.", None),
     "version": Entry("Counts callers' edits. The ETag of a reminder is this number in quotes.", 1),
     "created_at": Entry("When it was created, in UTC.", _INSTANT),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from reminders.channels import Channel, PermanentFailure, RecipientCheck, channel
 from reminders.channels.webhook.settings import WebhookSettings
-from reminders.errors import InvalidField
+from reminders.errors import InvalidField, NotKnownHere
 from reminders.runs import Run
 from reminders.states import Reason
 
@@ -51,6 +51,8 @@ class WebhookChannel(Channel):
         def check(recipient: str | None) -> None:
             try:
                 endpoints.find(recipient)
+            except NotKnownHere as unknown:
+                raise InvalidField("recipient", "there is no endpoint of this name in the settings") from unknown
             except PermanentFailure as refused:
                 raise InvalidField("recipient", str(refused)) from refused
 

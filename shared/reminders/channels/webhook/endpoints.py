@@ -14,6 +14,7 @@ from reminders.channels import PermanentFailure
 from reminders.channels.webhook.secrets import ARN, MAX_LIVE, is_secret
 from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress, EgressRefused
+from reminders.errors import NotKnownHere
 from reminders.model import Json
 from reminders.settings import BadSetting
 from reminders.states import Reason
@@ -40,12 +41,13 @@ class Endpoints:
         self._default = _read_default(settings.webhook_secrets)
 
     def find(self, recipient: str | None) -> Endpoint:
-        """The endpoint of this name, or one for this URL; PermanentFailure when there is none. Asks nobody."""
+        """The endpoint of this name, or one for this URL; NotKnownHere for a name that the settings do not have,
+        PermanentFailure for a URL that is not allowed. Asks nobody."""
         if not recipient:
             raise PermanentFailure("a webhook needs a recipient: a URL or the name of an endpoint", Reason.NO_RECIPIENT)
         if _ENDPOINT.fullmatch(recipient):
             if recipient not in self._named:
-                raise PermanentFailure("there is no endpoint of this name in the settings")
+                raise NotKnownHere("endpoint", recipient)
             return self._named[recipient]
         try:
             self._egress.check(recipient)

@@ -8,7 +8,7 @@
 WITH due AS MATERIALIZED (
   SELECT ctid AS tid, *
   FROM reminder_jobs
-  WHERE status = 'ACTIVE'
+  WHERE status = 'ACTIVE' AND needs <= CAST(:level AS smallint)
     AND next_run_at <= COALESCE(CAST(:now AS timestamptz), now())
     AND next_run_at > COALESCE(to_timestamp(CAST(:floor AS bigint) / 1e6::float8), '-infinity')
   ORDER BY next_run_at
