@@ -57,6 +57,20 @@ def read_url(name: str, text: str, *schemes: str) -> "SplitResult":
     return parts
 
 
+def check_certificates(name: str, file: str) -> None:
+    """BadSetting when no certificates can be read from a file that a setting names."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError:  # an error of TLS is one, too
+        is_readable = False
+    else:
+        is_readable = True
+    if not is_readable:
+        raise BadSetting(f"{name} names a file from which no certificates can be read")
+
+
 class Settings(NamedTuple):
     """What can be set, with its unit."""
 
@@ -73,6 +87,8 @@ class Settings(NamedTuple):
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; BadSetting for one that makes no sense."""
         settings = cls(**given_settings(cls.__annotations__, environment))
+        if environment.get("SSL_CERT_FILE"):  # OpenSSL's own, which says nothing when it cannot be read
+            check_certificates("SSL_CERT_FILE", environment["SSL_CERT_FILE"])
         if settings.punctuality not in ("minute", "second"):
             raise BadSetting("PUNCTUALITY is minute or second")
         return settings

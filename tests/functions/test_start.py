@@ -37,6 +37,8 @@ ENGINE = [
     ("DATABASE_URL", f"postgresql://u:{SECRET}@db.example.com/d?sslrootcert=/not/there.pem"),
     ("DATABASE_URL", f"postgresql://u:{SECRET}@db.example.com/d?sslrootcert=/etc/hostname"),
     ("DATABASE_SECRET_ARN", SECRET),
+    ("SSL_CERT_FILE", "/not/there.pem"),
+    ("SSL_CERT_FILE", "/etc/hostname"),
     ("PUNCTUALITY", "hour"),
     ("MAX_WORKERS", "many"),
     ("MAX_WORKERS", "-1"),

@@ -1,6 +1,5 @@
 """How the database is reached: socket, TLS, time-outs, what is said at the start, and how values are read."""
 
-import functools
 import socket
 import ssl
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from collections.abc import Callable
 from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from reminders.settings import BadSetting
+from reminders.settings import check_certificates
 from reminders.storage import jsonb, timestamptz
 from reminders.storage.dsn import Address
 
@@ -83,23 +82,10 @@ def _connected_socket(address: Address) -> socket.socket:
 def _tls(address: Address) -> ssl.SSLContext | bool:
     if address.sslmode == "disable" or address.is_socket:
         return False
-    return _trusting(address.sslrootcert)
-
-
-@functools.lru_cache(maxsize=2)  # the address of one database, and perhaps what it was before
-def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
+    return ssl.create_default_context(cafile=address.sslrootcert)
 
 
 def check_trust(address: Address) -> None:
     """BadSetting when the certificates that the address names cannot be read."""
-    if address.sslrootcert is None:
-        return
-    try:
-        _tls(address)
-    except OSError:  # an error of TLS is one, too
-        readable = False
-    else:
-        readable = True
-    if not readable:
-        raise BadSetting("DATABASE_URL: no certificates can be read from its sslrootcert")
+    if address.sslrootcert is not None:
+        check_certificates("DATABASE_URL: sslrootcert", address.sslrootcert)

@@ -13,7 +13,8 @@ class WebhookSettings(NamedTuple):
 
     webhook_endpoints: str = ""  # JSON: name -> {"url": "https://…", "secrets": […]}
     webhook_secrets: str = ""  # JSON: the list of what webhooks to URLs are signed with
-    egress_allow: str = ""  # besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
+    # Besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network · a network:port.
+    egress_allow: str = ""
     stage: str = Settings().stage  # the engine's, which each message names as its source
 
     @classmethod
