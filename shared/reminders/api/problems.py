@@ -142,7 +142,7 @@ def of(error: Exception) -> Problem:
         case ForeignStage():
             return Problem(kind=kind, detail=str(error))
         case SchemaBehind():
-            return Problem(kind=kind, detail=str(error), headers=_SOON)
+            return Problem(kind=kind, detail=error.why, headers=_SOON)
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             detail = "try again in a moment: whether the request was carried out is not known"
