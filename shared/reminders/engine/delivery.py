@@ -19,7 +19,7 @@ from reminders.engine.recording import Recorder
 from reminders.engine.reports import Failed, NotBegun, NotKnown, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
 from reminders.engine.unrecorded import Unrecorded
-from reminders.errors import DatabaseUnavailable
+from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.instants import HOUR, Instant, to_datetime
 from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.observe import logger
@@ -145,7 +145,7 @@ class Delivery:
             while (self._held or self._finished or self._recording) and monotonic() < self._deadline:
                 try:
                     self.settle(0.05)
-                except DatabaseUnavailable:
+                except (DatabaseUnavailable, DatabaseRefused):
                     sleep(limits.AGAIN_SECONDS)
             if self._unsent:
                 self._hand_back()
