@@ -14,6 +14,7 @@ from reminders.channels import Channel
 from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
+from reminders.engine.failures import failure_of
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.misdated import Misdated
@@ -23,7 +24,7 @@ from reminders.engine.maintenance.retain import Retain
 from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
-from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.errors import ReminderError
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -73,22 +74,24 @@ class Tick:
         self._tally = Tally()
 
     def run(self) -> Summary:
-        """Runs the tick to its end. A lost database ends it early: what was leased comes back when its lease ends."""
-        error, oldest_due = "", 0.0
+        """Runs the tick to its end. A failure ends it early, and the summary says which: what was leased comes back
+        when its lease ends."""
+        failure: Exception | None = None
+        oldest_due: float | None = None
         try:
             self._begin()
             while self._has_time() and self._round():
                 pass
             self._delivery.close()
             oldest_due = self._end()
-        except (DatabaseUnavailable, DatabaseRefused) as lost:
+        except Exception as error:
             self._delivery.abandon()
-            error = str(lost)
-            logger.error("tick ended early", extra={"error": type(lost).__name__})
+            log_lines.tick_ended_early(error)
+            failure = error
         except BaseException:
             self._delivery.abandon()
             raise
-        return self._sum_up(error, oldest_due)
+        return self._sum_up(failure, oldest_due)
 
     def _has_time(self) -> bool:
         return monotonic() < self._deadline and not self._is_told_to_end()
@@ -100,6 +103,7 @@ class Tick:
             pass
 
     def _begin(self) -> None:
+        self._store.scheduler.require_schema()
         if self._store.scheduler.recognize(self._stage).is_new:
             log_lines.new_life_begun()
         bookmark = self._store.scheduler.bookmark(ZONES_VERSION, SWEEP_SECONDS)
@@ -187,9 +191,11 @@ class Tick:
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
-        return self._store.due.oldest_due(floor if sweep_pause else None)
+        oldest_due = self._store.due.oldest_due(floor if sweep_pause else None)
+        self._store.scheduler.save_ok_tick()
+        return oldest_due
 
-    def _sum_up(self, error: str, oldest_due: float) -> Summary:
+    def _sum_up(self, failure: Exception | None, oldest_due: float | None) -> Summary:
         summary = self._tally.summary(self._delivery, parked=self._planner.parked)
         summary.completed += self._drain.completed
         summary.dead += self._undeliverable.ended
@@ -197,8 +203,14 @@ class Tick:
         summary.oldest_due_seconds = oldest_due
         summary.duration_seconds = round(monotonic() - self._began, 3)
         summary.left_seconds = round(self._deadline - monotonic(), 3)
-        summary.error = error
+        if failure is not None:
+            summary.end_early(failure_of(failure), _in_words(failure))
         return summary
+
+
+def _in_words(failure: Exception) -> str:
+    """What the database says of itself; of anything else only its type, since its text may hold what was sent."""
+    return str(failure) if isinstance(failure, ReminderError) else type(failure).__name__
 
 
 def _call_more(fan_out: Callable[[], None]) -> None:
