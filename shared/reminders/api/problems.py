@@ -24,7 +24,6 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
-    ForeignStage,
     IllegalTransition,
     InvalidField,
     NeedsNewerEngine,
@@ -78,7 +77,6 @@ KINDS: dict[type[Exception], Kind] = {
     Misdirected: Kind(421, "misdirected-request", "The request is for another host"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
-    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
     SchemaBehind: Kind(503, "schema-behind", "The database has not been migrated"),
     Unhealthy: Kind(503, "unhealthy", "The engine does not do its work"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
@@ -143,8 +141,6 @@ def of(error: Exception) -> Problem:
             return Problem(kind=kind, detail=str(error), errors=troubles, headers=_SOON)
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
-        case ForeignStage():
-            return Problem(kind=kind, detail=str(error))
         case SchemaBehind():
             return Problem(kind=kind, detail=error.why, headers=_SOON)
         case DatabaseUnavailable():
