@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from reminders.model import NaturalKey, Reminder, ReminderFilter
+from reminders.model import NaturalKey, Page, Reminder, ReminderFilter
 from reminders.storage import parameters, rows
+from reminders.storage.listing import ReminderPages
 from reminders.storage.statements import Statements
 
 
 class ReminderTable:
     """One method a statement of `sql/reminder_jobs/`."""
 
-    def __init__(self, sql: Statements) -> None:
+    def __init__(self, sql: Statements, listing: Statements) -> None:
         self._sql = sql
+        self._pages = ReminderPages(sql, listing)
 
     def insert(self, reminder: Reminder) -> Reminder | None:
         """None when a live reminder has the same natural key."""
@@ -45,10 +47,9 @@ class ReminderTable:
         del columns["channel"]
         self._sql.rows("save_reminder", **columns, **state)
 
-    def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
-        """The newest `count` of those that match, created before the one with the id `before`."""
-        filters = {**vars(matching), "due_before": parameters.time(matching.due_before)}
-        return rows.to_reminders(self._sql.value("list_reminders", before=before, count=count, **filters))
+    def page(self, matching: ReminderFilter, *, before: str | None, limit: int) -> Page[Reminder]:
+        """The newest of those that match, created before the one with the id `before`; see `ReminderPages`."""
+        return self._pages.page(matching, before=before, limit=limit)
 
     def complete_stopped(self, key: str, count: int) -> int:
         """Completes at most `count` live reminders that this true flag stops."""

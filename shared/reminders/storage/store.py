@@ -21,7 +21,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._sql = Statements(database, clock)
-        self.reminders = ReminderTable(self._sql.of("reminder_jobs"))
+        self.reminders = ReminderTable(self._sql.of("reminder_jobs"), self._sql.of("reminder_listing"))
         self.due = DueTable(self._sql.of("reminder_jobs"))
         self.runs = RunTable(self._sql.of("reminder_runs"))
         self.flags = FlagTable(self._sql.of("status_flags"))

@@ -16,11 +16,12 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 _INDEXES = {
-    "reminder_jobs_at_rest": "(event_type, entity_type, channel, status, id) WHERE status <> 'ACTIVE'",
+    "reminder_jobs_at_rest": "(status, event_type, entity_type, channel, id) WHERE status <> 'ACTIVE'",
     "reminder_jobs_at_rest_entity": "(entity_id, id) WHERE status <> 'ACTIVE'",
     "reminder_jobs_ended_at": "(completed_at) WHERE status IN ('COMPLETED', 'CANCELLED', 'FAILED')",
+    # By an expression, or the planner, which takes nearly all rows for unlisted, would walk the primary key instead.
     "reminder_jobs_unlisted": (
-        "(id) WHERE listed_as IS DISTINCT FROM CASE WHEN status = 'ACTIVE' THEN hashtextextended(channel,"
+        "(uuid_send(id)) WHERE listed_as IS DISTINCT FROM CASE WHEN status = 'ACTIVE' THEN hashtextextended(channel,"
         " hashtextextended(event_type, hashtextextended(entity_id, hashtextextended(entity_type, 0)))) END"
     ),
 }
