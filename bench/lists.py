@@ -85,7 +85,7 @@ def _measure(store: Store, address: Address, repeats: int) -> dict[str, list[flo
         ]
     taken: dict[str, list[float]] = {}
     for matching in _filters(store):
-        name = " ".join(each for each, value in vars(matching).items() if value is not None) or "none"
+        name = " ".join(each for each, value in matching._asdict().items() if value is not None) or "none"
         name = f"{name} {matching.status or ''}"
         for before in [None, *places[1:]]:
             for _ in range(repeats):

@@ -5,8 +5,8 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -35,36 +35,36 @@ def main() -> int:
         print(f"port {port} is taken: stop what listens there, or choose another with PORT=…", file=sys.stderr)
         return 1
     FOLDER.mkdir(exist_ok=True)
-    settings = _settings()
-    postgres.migrate(address_of(settings)(False))
-    URL_FILE.write_text(settings.database_url, encoding="utf-8")
+    environment = _environment()
+    scheduler, app = Scheduler(environment), server.build_app(environment)  # first: a wrong setting ends the start
+    postgres.migrate(address_of(Settings.from_environment(environment))(False))
+    URL_FILE.write_text(environment["DATABASE_URL"], encoding="utf-8")
     stop = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(settings, stop), name="ticker")
+    ticker = threading.Thread(target=_tick, args=(scheduler, environment, stop), name="ticker")
     ticker.start()
     try:
         with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
-            _serve(settings, port)
+            _serve(app, port)
     finally:
         stop.set()
         ticker.join()
     return 0
 
 
-def _settings() -> Settings:
-    settings = Settings.from_environment(
-        {
-            "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
-            "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
-            "WEBHOOK_SECRETS": f'["{WEBHOOK_SECRET}"]',
-            "EGRESS_ALLOW": "http port:* 127.0.0.0/8 ::1/128",
-            **os.environ,
-        }
-    )
-    if settings.database_url:
-        return settings
+def _environment() -> Mapping[str, str]:
+    """The environment, with settings for one machine where it has none."""
+    environment = {
+        "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
+        "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
+        "WEBHOOK_SECRETS": f'["{WEBHOOK_SECRET}"]',
+        "EGRESS_ALLOW": "http port:* 127.0.0.0/8 ::1/128",
+        **os.environ,
+    }
+    if environment.get("DATABASE_URL"):
+        return environment
     embedded = postgres.start(FOLDER.resolve() / f"postgres-{postgres.version()}", SERVER_SETTINGS)
     postgres.create_database(postgres.address_of(embedded, "postgres"), "reminders")
-    return replace(settings, database_url=postgres.url_of(embedded, "reminders"))
+    return environment | {"DATABASE_URL": postgres.url_of(embedded, "reminders")}
 
 
 def _is_free(port: int) -> bool:
@@ -77,8 +77,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _serve(settings: Settings, port: int) -> None:
-    config = uvicorn.Config(server.build_app(settings), host=HOST, port=port, log_level="warning", access_log=False)
+def _serve(app: server.App, port: int) -> None:
+    config = uvicorn.Config(app, host=HOST, port=port, log_level="warning", access_log=False)
     running = uvicorn.Server(config)
     announcer = threading.Thread(target=_announce, args=(running, port), daemon=True)
     announcer.start()
@@ -92,20 +92,19 @@ def _announce(running: uvicorn.Server, port: int) -> None:
     print('SQL: make sql Q="SELECT entity_id, status, next_run_at FROM reminder_jobs"', flush=True)
 
 
-def _start_worker(settings: Settings) -> None:
+def _start_worker(environment: Mapping[str, str]) -> None:
     """One more worker, as a process of its own, where the cloud would invoke the function again."""
-    multiprocessing.get_context("spawn").Process(target=_work, args=(settings,), daemon=True).start()
+    multiprocessing.get_context("spawn").Process(target=_work, args=(environment,), daemon=True).start()
 
 
-def _work(settings: Settings) -> None:
-    Scheduler(settings).tick(TICK_BUDGET_SECONDS)
+def _work(environment: Mapping[str, str]) -> None:
+    Scheduler(environment).tick(TICK_BUDGET_SECONDS)
 
 
-def _tick(settings: Settings, stop: threading.Event) -> None:
-    scheduler = Scheduler(settings)
+def _tick(scheduler: Scheduler, environment: Mapping[str, str], stop: threading.Event) -> None:
     while not stop.wait(TICK_EVERY_SECONDS):
         try:
-            summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, settings), stop.is_set)
+            summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, environment), stop.is_set)
             if summary.due or summary.sent or summary.error:
                 logger.info("tick", extra=summary.as_dict())
         except Exception:  # the next tick tries again; a ticker that dies in silence would not

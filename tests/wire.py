@@ -4,7 +4,6 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -31,7 +30,7 @@ class Wire:
         self.conversation = ""  # each message's letter, as the protocol has it, and a full stop where an answer ends
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = replace(server, host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable")
+        self.address = server._replace(host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable")
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._listen)]
 

@@ -1,12 +1,16 @@
 """Runs: one message to one recipient over one channel, as a channel gets it and as the history shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from reminders.instants import Instant, to_datetime
 from reminders.model import Json
 from reminders.states import State
+
+
+def run_key(reminder_id: str, occurrence_no: int, step: int) -> str:
+    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too."""
+    return f"{reminder_id}_{occurrence_no}_{step}"
 
 
 class Run(NamedTuple):
@@ -28,8 +32,7 @@ class Run(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The receiver's id for this run, the same on each repeat."""
-        return f"{self.reminder_id}_{self.occurrence_no}_{self.step}"
+        return run_key(self.reminder_id, self.occurrence_no, self.step)
 
     @property
     def scheduled_for(self) -> datetime:
@@ -54,8 +57,17 @@ class Run(NamedTuple):
         return text if isinstance(text, str) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class LostRun(NamedTuple):
+    """An unfinished run that nobody will send."""
+
+    id: int
+    key: str
+    reminder_id: str
+    channel: str
+    is_exhausted: bool  # dead workers used up its attempts; otherwise no channel has its name
+
+
+class RunRecord(NamedTuple):
     """A row of `reminder_runs` as the history shows it."""
 
     key: str

@@ -1,12 +1,11 @@
-"""The composition root: settings in, working parts out. Nothing else builds anything."""
+"""The composition root: the environment in, working parts out. Nothing else builds anything."""
 
 import functools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reminders.channels import build_channels, build_recipient_checks, known_channels
+from reminders.channels import RecipientCheck, build_channels
 from reminders.errors import DatabaseUnavailable
 from reminders.settings import Settings
 from reminders.storage.database import Database
@@ -31,28 +30,27 @@ def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
     return Store(Database(address_of(settings), read_timeout))
 
 
-def build_commands(settings: Settings, actor: Callable[[], str]) -> "Commands":
-    """The API's verbs over a store of their own, for one thread; `actor` says on whose behalf."""
+def build_commands(
+    settings: Settings, recipient_checks: Mapping[str, RecipientCheck], actor: Callable[[], str]
+) -> "Commands":
+    """The API's verbs over a store of their own, for one thread; `recipient_checks` has every channel, and `actor` says
+    on whose behalf."""
     from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
     store = build_store(settings, API_PATIENCE_SECONDS)
-    return Commands(store, Recipients(known_channels(), build_recipient_checks(settings)), actor)
+    return Commands(store, Recipients(frozenset(recipient_checks), recipient_checks), actor)
 
 
 class Scheduler:
     """Ticks one after the other on one connection, as a warm Lambda container or the local ticker does."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         from reminders.engine.tick import Tick  # the API's cold start does without it
 
         self._tick = Tick
-        self._settings = settings
-        self._store = build_store(settings)
-        self._channels = build_channels(settings)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Scheduler":
-        return cls(Settings.from_environment(environment))
+        self._settings = Settings.from_environment(environment)
+        self._store = build_store(self._settings)
+        self._channels = build_channels(environment)
 
     def tick(
         self,
@@ -131,8 +129,7 @@ def _with_secret(settings: Settings, secrets: "SecretsProvider", fresh: bool) ->
     except parameters.GetParameterError as lost:
         raise DatabaseUnavailable("its secret cannot be read") from lost
     address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
-    return replace(
-        address,
+    return address._replace(
         user=secret["username"],
         password=secret["password"],
         port=int(secret.get("port", address.port)),

@@ -14,7 +14,7 @@ _NOT_NEEDED = {
     "alembic",
     "uvicorn",
     "smtplib",
-    "reminders.channels.email",
+    "reminders.channels.email.transports",
     "aws_lambda_powertools.event_handler.openapi.models",
 }
 

@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -443,7 +442,7 @@ def test_a_server_that_is_not_there_is_unavailable(address: Address) -> None:
     """A refused connection is DatabaseUnavailable, whatever the socket says."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    database = Database(lambda fresh: replace(address, host="127.0.0.1", port=port))
+    database = Database(lambda fresh: address._replace(host="127.0.0.1", port=port))
     with pytest.raises(DatabaseUnavailable):
         database.run("SELECT 1")
 
@@ -474,9 +473,9 @@ def guarded(world: World, address: Address) -> Iterator[Address]:
     world.sql(f"CREATE ROLE {role} LOGIN PASSWORD 'new'")
     write(f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before.rstrip()}")
     # The server reads its rules again when it comes to it: until then any password is right.
-    while _accepts(replace(address, user=role, password="wrong")):
+    while _accepts(address._replace(user=role, password="wrong")):
         pass
-    yield replace(address, user=role, password="new")
+    yield address._replace(user=role, password="new")
     write(before.rstrip())
     world.sql(f"DROP ROLE {role}")
 
@@ -497,7 +496,7 @@ def test_a_refused_password_is_fetched_again(guarded: Address) -> None:
 
     def where(fresh: bool) -> Address:
         asked.append(fresh)
-        return guarded if fresh else replace(guarded, password="old")
+        return guarded if fresh else guarded._replace(password="old")
 
     database = Database(where)
     answer = database.run("SELECT current_user")
@@ -511,7 +510,7 @@ def test_a_password_that_is_wrong_even_when_it_is_fresh_is_refused(guarded: Addr
 
     def where(fresh: bool) -> Address:
         asked.append(fresh)
-        return replace(guarded, password="old")
+        return guarded._replace(password="old")
 
     with pytest.raises(DatabaseUnavailable):
         Database(where).run("SELECT 1")

@@ -15,7 +15,7 @@ from reminders.engine.limits import ROOM
 from reminders.engine.planning import Planner
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.retries import MAX_ATTEMPTS, TAKEOVER_BATCHES
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.runs import Run, RunRecord
 from reminders.states import Reason, State, Status
 from reminders.storage.store import Store

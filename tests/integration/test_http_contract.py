@@ -16,7 +16,6 @@ from schemathesis.engine import events
 
 from local import openapi, server
 from reminders.api.openapi import examples
-from reminders.settings import Settings
 from tests.doors import Door
 
 # JSON Schema has no words for "within a century of now".
@@ -214,7 +213,7 @@ _SCHEMATHESIS = {
 
 def test_schemathesis_finds_nothing(database_url: str) -> None:
     """With all checks on, no request, right or wrong, gets an answer that the document does not promise."""
-    app = server.build_app(Settings(database_url=database_url))
+    app = server.build_app({"DATABASE_URL": database_url})
     config = SchemathesisConfig.from_dict(_SCHEMATHESIS)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     tried: set[str] = set()

@@ -12,7 +12,6 @@ import pytest
 import uvicorn
 
 from local import server
-from reminders.settings import Settings
 from tests.doors import EXAMPLE, Door, at_once, reminder
 from tests.world import World
 
@@ -22,9 +21,7 @@ def port(database_url: str) -> Iterator[int]:
     """A real uvicorn on a free port, as `make run` starts it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            server.build_app(Settings(database_url=database_url)), log_level="warning", access_log=False
-        )
+        config = uvicorn.Config(server.build_app({"DATABASE_URL": database_url}), log_level="warning", access_log=False)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
@@ -92,7 +89,7 @@ def test_first_requests_may_come_all_at_once(local: Door, path: str, status: int
 
 def test_each_thread_has_a_connection_of_its_own_and_leaves_none(database_url: str, world: World) -> None:
     """When the server is told to stop, it answers what it has begun and closes all its connections."""
-    app = server.build_app(Settings(database_url=database_url))
+    app = server.build_app({"DATABASE_URL": database_url})
     others = (
         "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND backend_type = 'client backend'"
@@ -134,7 +131,7 @@ async def health(app: server.App) -> int:
 
 def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) -> None:
     """Nothing is answered to nobody."""
-    app = server.build_app(Settings(database_url=database_url))
+    app = server.build_app({"DATABASE_URL": database_url})
     sent: list[server.Message] = []
 
     async def leave() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from reminders.engine import planning
 from reminders.errors import CalendarInUse, DatabaseRefused
-from reminders.model import BusinessCalendar, Reminder, SendWindow
+from reminders.model import BusinessCalendar, SendWindow
+from reminders.model.reminder import Reminder
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit
 
 BERLIN = "Europe/Berlin"

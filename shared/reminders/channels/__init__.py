@@ -1,15 +1,15 @@
 """Channels: the protocol, the registry, and what a channel may raise.
 
-A new channel is one module in this folder with one class and one decorator; it is found by being there.
+A new channel is one module in this folder with one class and one decorator; it is found by being there. Its settings
+are its own: it reads them from the environment, and nobody else knows them.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Self
 
 from reminders.runs import Run
-from reminders.settings import Settings
 from reminders.states import Reason
 
 
@@ -56,7 +56,10 @@ class Channel:
     timeout_seconds: float  # the longest that one `send` may take
     batch_size: int = 1  # how many runs `send` takes at once
 
-    def __init__(self, settings: Settings) -> None: ...
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The channel as these variables set it up, or ValueError; by default there is nothing to set."""
+        return cls()
 
     def send(self, runs: Sequence[Run]) -> Sequence[Result]:
         """Delivers the runs, at most `batch_size`: one result for each, in their order.
@@ -72,8 +75,9 @@ class Channel:
         raise NotImplementedError
 
     @classmethod
-    def recipient_check(cls, settings: Settings) -> RecipientCheck:
-        """What refuses a recipient before a reminder is made; by default nothing is refused."""
+    def recipient_check(cls, environment: Mapping[str, str]) -> RecipientCheck:
+        """What refuses a recipient before a reminder is made, with these variables, or ValueError; by default nothing
+        is refused."""
         return lambda recipient: None
 
 
@@ -96,16 +100,17 @@ def known_channels() -> frozenset[str]:
     return frozenset(_REGISTRY)
 
 
-def build_channels(settings: Settings) -> dict[str, Channel]:
-    """One instance of each channel."""
+def build_channels(environment: Mapping[str, str]) -> dict[str, Channel]:
+    """One instance of each channel. Made at start-up, which a wrong setting ends with ValueError, also of a channel
+    that no reminder uses."""
     _load()
-    return {name: kind(settings) for name, kind in _REGISTRY.items()}
+    return {name: kind.from_environment(environment) for name, kind in _REGISTRY.items()}
 
 
-def build_recipient_checks(settings: Settings) -> dict[str, RecipientCheck]:
-    """For each channel what refuses its recipients."""
+def build_recipient_checks(environment: Mapping[str, str]) -> dict[str, RecipientCheck]:
+    """For each channel what refuses its recipients: what the API builds of the channels, at its start-up likewise."""
     _load()
-    return {name: kind.recipient_check(settings) for name, kind in _REGISTRY.items()}
+    return {name: kind.recipient_check(environment) for name, kind in _REGISTRY.items()}
 
 
 def _load() -> None:

@@ -11,7 +11,8 @@ from reminders.instants import to_instant
 from reminders.lifecycle import edits, transitions
 from reminders.lifecycle.edits import Edit, NewReminder
 from reminders.messages import render
-from reminders.model import Condition, Page, Reminder, ReminderFilter
+from reminders.model import Condition, Page, ReminderFilter
+from reminders.model.reminder import Reminder
 from reminders.runs import RunRecord
 from reminders.states import CompletionReason, Reason, Status
 from reminders.storage.changes import Changes

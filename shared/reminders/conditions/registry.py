@@ -1,18 +1,17 @@
 """From the name of a condition's type to its rule. A new type is one module with one class and one decorator."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from reminders.model import BusinessCalendar, Condition, NaturalKey
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What was read from the database, in one statement, for judging conditions and schedules."""
 
     true_flags: frozenset[str] = frozenset()
-    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    calendars: Mapping[str, BusinessCalendar] = MappingProxyType({})
 
 
 class ConditionType(Protocol):

@@ -12,11 +12,6 @@ def run_is_dead(*, run: str, reminder: str, channel: str, reason: Reason | None)
     logger.warning("run is dead", extra={"run": run, "reminder": reminder, "channel": channel, "reason": reason})
 
 
-def undeliverable_run_is_dead(*, run_id: int, reminder: str, reason: Reason) -> None:
-    """The same of a run that nobody has in hand, of which only the row's id is known."""
-    logger.warning("run is dead", extra={"run_id": run_id, "reminder": reminder, "reason": reason})
-
-
 def attempt_failed(run: Run, reason: Reason, failure: BaseException) -> None:
     """An attempt that will be made again."""
     logger.warning("attempt failed", extra=_facts(run) | {"reason": reason, "error": type(failure).__name__})

@@ -15,7 +15,7 @@ from reminders.lifecycle.plans import Plan
 from reminders.messages import render
 from reminders.model import Due, Json
 from reminders.observe import logger
-from reminders.runs import Run
+from reminders.runs import Run, run_key
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
@@ -163,7 +163,7 @@ def _dead(
     due: Due, decision: Decision, reason: Reason, error: str | None = None, message: dict[str, Json] | None = None
 ) -> Plan:
     log_lines.run_is_dead(
-        run=f"{due.id}_{due.occurrence_no + 1}_0", reminder=due.id, channel=due.channel, reason=reason
+        run=run_key(due.id, due.occurrence_no + 1, 0), reminder=due.id, channel=due.channel, reason=reason
     )
     return Plan(due, decision, State.DEAD, reason, error, message=message)
 

@@ -7,7 +7,8 @@ from reminders import conditions
 from reminders.errors import InvalidField
 from reminders.instants import new_id, to_instant
 from reminders.messages import render
-from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
+from reminders.model import Condition, Json, Message, NaturalKey
+from reminders.model.reminder import Reminder, Schedule, ScheduleSpec
 from reminders.schedules import fields
 from reminders.schedules.advance import CalendarsByName, due_after, first_due, next_occurrence
 from reminders.schedules.fields import accepted
@@ -129,7 +130,7 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
 
 
 def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    message = replace(reminder.message, **{name: getattr(edit, name) for name in _MESSAGE & edit.given})
+    message = reminder.message._replace(**{name: getattr(edit, name) for name in _MESSAGE & edit.given})
     render.check(message, reminder.key, reminder.channel)
     result = replace(
         reminder,

@@ -7,12 +7,15 @@ schedule is met: a cold start does without them.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reminders.errors import PlanRefused
 from reminders.instants import MINUTE, Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Due, Schedule
+from reminders.model import BusinessCalendar, Due
 from reminders.states import Reason
+
+if TYPE_CHECKING:  # a tick with plain schedules only does without it
+    from reminders.model.reminder import Schedule
 
 ONE_TIME = "one_time"
 RECURRING = "recurring"
@@ -88,7 +91,7 @@ class Advance(NamedTuple):
         )
 
 
-def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0) -> datetime | None:
+def next_occurrence(schedule: "Schedule", after: datetime, occurrence_no: int = 0) -> datetime | None:
     """The first instant of the schedule strictly after `after`, in UTC; None when there is none.
 
     `occurrence_no` is how many have fired already, which max_runs bounds. Windows and jitter are left out:
@@ -103,7 +106,7 @@ def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0)
 
 
 def due_after(
-    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
+    schedule: "Schedule", cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
 ) -> datetime | None:
     """When the first occurrence after the cursor is due, in UTC, with windows and jitter; None when there is none."""
     from reminders.schedules.rule import timeline_of
@@ -114,7 +117,7 @@ def due_after(
 
 
 def first_due(
-    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
+    schedule: "Schedule", cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
 ) -> datetime | None:
     """The same for a schedule that is just beginning; also None when its window lets nothing through for years."""
     from reminders.schedules.rule import timeline_of

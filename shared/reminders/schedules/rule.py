@@ -7,7 +7,8 @@ from hashlib import blake2b
 
 from reminders.errors import PlanRefused
 from reminders.instants import EPOCH, SECOND, Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Due, Schedule, SendWindow
+from reminders.model import BusinessCalendar, Due, SendWindow
+from reminders.model.reminder import Schedule
 from reminders.schedules.advance import NEVER
 from reminders.schedules.registry import type_of
 from reminders.schedules.send_windows import Gate

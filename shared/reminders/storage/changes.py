@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reminders.errors import NotFound, StaleVersion
 from reminders.lifecycle import transitions
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.observe import logger
 from reminders.storage.store import Store
 

@@ -1,13 +1,12 @@
 """Where the database is: a URL in libpq's words, read and written."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where the database is, and as whom to go there."""
 
     host: str  # a name, an address, or the folder of a Unix socket
@@ -24,7 +23,7 @@ class Address:
 
     def to(self, database: str) -> "Address":
         """The same server, another database."""
-        return replace(self, database=database)
+        return self._replace(database=database)
 
     @property
     def url(self) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from reminders.model import NaturalKey, Page, Reminder, ReminderFilter
+from reminders.model import NaturalKey, Page, ReminderFilter
+from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
-from reminders.storage.listing import ReminderPages
+from reminders.storage.pages import ReminderPages
 from reminders.storage.statements import Statements
 
 

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from reminders.conditions import Facts
 from reminders.instants import Instant
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
-from reminders.runs import Run, RunRecord
-from reminders.states import Reason
-from reminders.storage import parameters, rows
+from reminders.runs import LostRun, Run, RunRecord, run_key
+from reminders.states import Reason, State
+from reminders.storage import jsonb, parameters
 from reminders.storage.statements import Statements
 
 
@@ -23,13 +24,13 @@ class RunTable:
     def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> list[RunRecord]:
         number, step = before or (None, None)
         found = self._sql.records("list_runs", reminder_id=reminder_id, before_no=number, before_step=step, count=count)
-        return [rows.to_record(row) for row in found]
+        return [_to_record(row) for row in found]
 
     def insert_triggered(self, reminder_id: str, message: dict[str, Json] | None) -> RunRecord:
         inserted = self._sql.records(
             "insert_triggered_run", reminder_id=reminder_id, message=parameters.json_text(message)
         )
-        return rows.to_record(inserted[0])
+        return _to_record(inserted[0])
 
     def cancel_waiting(self, reasons: Collection[tuple[str, Reason]], *, retries_only: bool = False) -> None:
         """Cancels the waiting runs of locked reminders, given as (reminder id, reason)."""
@@ -42,7 +43,7 @@ class RunTable:
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
         channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
-        return rows.to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
+        return to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
 
     def take_over(
         self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
@@ -57,13 +58,13 @@ class RunTable:
             batches=parameters.numbers(batches),
             lease=lease_seconds,
         )
-        return rows.to_runs(found)
+        return to_runs(found)
 
-    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
-        """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""
+    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[LostRun]:
+        """Runs that nobody will send."""
         names = parameters.texts(channels)
-        found = self._sql.rows("undeliverable", channels=names, max_attempts=max_attempts)
-        return [(row[0], str(row[1]), row[2]) for row in found]
+        found = self._sql.records("undeliverable", channels=names, max_attempts=max_attempts)
+        return [_to_lost_run(row) for row in found]
 
     def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
         self._sql.rows("end_dead", ids=parameters.numbers(ids), reason=reason, error=error)
@@ -73,7 +74,7 @@ class RunTable:
         ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
         instant, facts, flags = self._sql.rows("run_facts", ids=ids, attempts=attempts)[0]
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
-        return instant, rows.to_run_facts(facts), Facts(true_flags=true_flags)
+        return instant, _to_run_facts(facts), Facts(true_flags=true_flags)
 
     def record(self, outcomes: Sequence[Outcome]) -> int:
         """Writes what came of attempts, and says how many were still this worker's to write."""
@@ -96,3 +97,51 @@ class RunTable:
     def delete_old(self, days: int, count: int) -> int:
         removed: int = self._sql.value("delete_old_runs", days=days, count=count)
         return removed
+
+
+def _to_record(row: dict[str, Any]) -> RunRecord:
+    message = row["message"] or {}
+    return RunRecord(
+        key=run_key(row["reminder_id"], row["occurrence_no"], row["step"]),
+        subject=message.get("subject"),
+        body=message.get("body"),
+        state=State(row["state"]),
+        **{name: row[name] for name in _SAME_NAME_IN_RUN},
+    )
+
+
+_SAME_NAME_IN_RUN = (
+    "occurrence_no",
+    "step",
+    "cause",
+    "scheduled_for",
+    "stands_for",
+    "channel",
+    "recipient",
+    "attempt",
+    "attempt_at",
+    "reason",
+    "error",
+    "provider_id",
+    "created_at",
+    "finished_at",
+)
+
+
+def _to_lost_run(row: dict[str, Any]) -> LostRun:
+    reminder_id = str(row["reminder_id"])
+    return LostRun(
+        id=row["id"],
+        key=run_key(reminder_id, row["occurrence_no"], row["step"]),
+        reminder_id=reminder_id,
+        channel=row["channel"],
+        is_exhausted=row["is_exhausted"],
+    )
+
+
+def _to_run_facts(found: str) -> list[RunFacts]:
+    return [RunFacts._make(row) for row in json.loads(found)]
+
+
+def to_runs(found: str | None) -> list[Run]:
+    return [Run._make(row) for row in jsonb.parse(found)] if found else []

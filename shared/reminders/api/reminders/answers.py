@@ -9,7 +9,7 @@ from reminders.api.openapi.glossary import known, known_instant
 from reminders.api.replies import page
 from reminders.api.schedules.answers import ScheduleOut, shown_schedule
 from reminders.api.values import utc_text
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.states import Status
 
 

@@ -1,7 +1,7 @@
 """Receivers of webhooks and their secrets, as the settings name them.
 
 WEBHOOK_ENDPOINTS is a JSON object, name -> {"url": "https://…", "secrets": […]}; WEBHOOK_SECRETS is a JSON list, for
-recipients that are URLs. A secret is `whsec_…`, `env:NAME` (the configuration has replaced it by then) or the ARN of
+recipients that are URLs. A secret is `whsec_…`, `env:NAME` (`settings.py` has replaced it by then) or the ARN of
 one in Secrets Manager. One secret is live, or two while they are rotated. The API, which signs nothing, may have
 `elsewhere` for WEBHOOK_SECRETS.
 """
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from reminders.channels import PermanentFailure
 from reminders.channels.webhook.secrets import ARN, MAX_LIVE, is_secret
+from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress, EgressRefused
 from reminders.model import Json
-from reminders.settings import Settings
 from reminders.states import Reason
 
 ELSEWHERE = "elsewhere"  # as WEBHOOK_SECRETS, where nothing is signed: there are some, but not in this process
@@ -33,7 +33,7 @@ class Endpoint:
 class Endpoints:
     """The receivers that the settings allow. Made at start-up, where wrong settings raise ValueError."""
 
-    def __init__(self, settings: Settings, egress: Egress) -> None:
+    def __init__(self, settings: WebhookSettings, egress: Egress) -> None:
         self._egress = egress
         self._named = _read_endpoints(settings.webhook_endpoints, egress)
         self._default = _read_default(settings.webhook_secrets)

@@ -7,9 +7,9 @@ from reminders.channels.webhook.answers import judge
 from reminders.channels.webhook.endpoints import ELSEWHERE, Endpoints
 from reminders.channels.webhook.message import compose, signed_headers
 from reminders.channels.webhook.secrets import Secrets
+from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress, EgressRefused, EgressUnknown
 from reminders.runs import Run
-from reminders.settings import Settings
 
 EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
 
@@ -17,7 +17,7 @@ EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
 class Sender:
     """Signs and posts runs to the receivers of the settings, from several threads. Wrong settings raise ValueError."""
 
-    def __init__(self, settings: Settings, egress: Egress | None) -> None:
+    def __init__(self, settings: WebhookSettings, egress: Egress | None) -> None:
         if settings.webhook_secrets == ELSEWHERE:
             raise ValueError(f"WEBHOOK_SECRETS is {ELSEWHERE}, and this process has to sign with them")
         self._egress = egress or Egress(settings.egress_allow)

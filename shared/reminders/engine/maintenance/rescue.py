@@ -1,12 +1,13 @@
 """Runs that workers have left behind: taken over while they have attempts left, ended when they have none."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from time import monotonic
 
 from reminders.engine import log_lines
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import LOOK_SECONDS
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.runs import LostRun
 from reminders.states import Reason
 from reminders.storage.store import Store
 
@@ -27,25 +28,25 @@ class Undeliverable:
             (True, Reason.EXHAUSTED, "each worker that began to send it died"),
             (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
         ):
-            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
+            runs = [run for run in found if run.is_exhausted is exhausted]
             if runs:
                 self.ended += self._end(runs, reason, error)
         return self.ended > before
 
-    def _end(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
+    def _end(self, runs: Sequence[LostRun], reason: Reason, error: str) -> int:
         """How many were ended: those whose reminder nobody else has locked."""
 
-        def work() -> list[int]:
-            ours = self._store.due.lock_free(set(runs.values()))
-            ended = [run_id for run_id, reminder_id in runs.items() if reminder_id in ours]
+        def work() -> list[LostRun]:
+            ours = self._store.due.lock_free({run.reminder_id for run in runs})
+            ended = [run for run in runs if run.reminder_id in ours]
             if ended:
-                self._store.runs.end_dead(ended, reason, error)
+                self._store.runs.end_dead([run.id for run in ended], reason, error)
                 self._store.due.fail_undelivered(ours)
             return ended
 
         ended = self._store.atomically(work)
-        for run_id in ended:
-            log_lines.undeliverable_run_is_dead(run_id=run_id, reminder=runs[run_id], reason=reason)
+        for run in ended:
+            log_lines.run_is_dead(run=run.key, reminder=run.reminder_id, channel=run.channel, reason=reason)
         return len(ended)
 
 
