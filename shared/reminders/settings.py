@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
     max_workers: int = 0  # how many more scheduler invocations one may start
     run_retention_days: int = 90
+    reminder_retention_days: int = 400
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

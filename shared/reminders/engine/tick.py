@@ -4,7 +4,7 @@ begin    keep house: replan, end what nobody will send, send alone what may have
 round    take over what workers left, drain what flags have stopped, lease what waits
          plan: lock due reminders, decide, write their runs and move them on, in one short transaction
          settle: record what was sent, a fifth of a second later at most; keep the stop facts fresh
-end      hand back what has not begun, remove old runs, leave a bookmark for the next tick
+end      hand back what has not begun, remove what is old, leave a bookmark for the next tick
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from reminders.engine.claim_floor import ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.listing import Listing
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
 from reminders.engine.maintenance.retain import Retain
@@ -39,6 +40,7 @@ class Tick:
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        reminder_retention_days: int = 400,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
@@ -62,7 +64,11 @@ class Tick:
         self._undeliverable = Undeliverable(store, channels)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, retention_days, batch)
+        self._retain = Retain(
+            store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch
+        )
+        self._listing = Listing(store)
+        self._is_busy = False  # there was more to plan than one batch
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
@@ -165,6 +171,7 @@ class Tick:
     def _take(self, planned: Planned) -> bool:
         self._floor.keep_in_sight(planned.still_due)
         if planned.is_full:
+            self._is_busy = True
             self._delivery.record_on_second_connection()
         self._delivery.accept(planned.leased, planned.read_at, planned.now)
         self._tally.add(planned)
@@ -179,6 +186,7 @@ class Tick:
         floor, sweep_pause = self._floor.floor, self._floor.sweep_pause
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
+        self._repeat(self._listing.once, 0.001 if self._is_busy else limits.LISTING_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
         return self._store.due.oldest_due(floor if sweep_pause else None)
 

@@ -4,5 +4,6 @@ more.
 rescue   runs of workers that died are taken over; runs that nobody will send are ended
 drain    reminders are completed that a flag has stopped, due or not
 replan   instants are worked out again after the zones or a calendar have changed
-retain   old runs are removed
+retain   old runs are removed, and reminders that ended long ago
+listing  what SQL has written is entered where lists look
 """
