@@ -1,4 +1,4 @@
-"""What a page of a list costs with a million reminders: each combination of filters, from the newest on and deep within.
+"""What a page of a list costs with a million reminders: each combination of filters, its newest page and deep ones.
 
 python -m bench.lists [--size 1000000] [--repeats 3]
 """
@@ -35,7 +35,9 @@ def main() -> int:
             measured = _measure(store, address, arguments.repeats)
     for name, taken in sorted(measured.items(), key=lambda each: -_p95(each[1]))[:10]:
         print(f"  {name:70} {statistics.median(taken):8.1f} {_p95(taken):8.1f} {max(taken):8.1f} ms")
-    show(f"{arguments.size:,} reminders, {len(measured)} combinations of filters, the slowest of them", _worst(measured))
+    show(
+        f"{arguments.size:,} reminders, {len(measured)} combinations of filters, the slowest of them", _worst(measured)
+    )
     return 0
 
 
@@ -80,8 +82,14 @@ def _measure(store: Store, address: Address, repeats: int) -> dict[str, list[flo
     """Milliseconds of each page, by its filters."""
     with ground.session(address) as database:
         places = [
-            str(database.run("SELECT id FROM reminder_jobs ORDER BY id DESC OFFSET CAST(:skip AS integer) LIMIT 1", skip=skip)[0][0])
-            for skip in (int(depth * (database.run("SELECT count(*) FROM reminder_jobs")[0][0] - 1)) for depth in DEPTHS)
+            str(
+                database.run(
+                    "SELECT id FROM reminder_jobs ORDER BY id DESC OFFSET CAST(:skip AS integer) LIMIT 1", skip=skip
+                )[0][0]
+            )
+            for skip in (
+                int(depth * (database.run("SELECT count(*) FROM reminder_jobs")[0][0] - 1)) for depth in DEPTHS
+            )
         ]
     taken: dict[str, list[float]] = {}
     for matching in _filters(store):
@@ -90,7 +98,7 @@ def _measure(store: Store, address: Address, repeats: int) -> dict[str, list[flo
         for before in [None, *places[1:]]:
             for _ in range(repeats):
                 began = perf_counter()
-                store.reminders.page(matching, before=before, limit=LIMIT)
+                store.pages.page(matching, before=before, limit=LIMIT)
                 taken.setdefault(name, []).append((perf_counter() - began) * 1000)
     return taken
 
@@ -124,7 +132,9 @@ def _worst(measured: dict[str, list[float]]) -> list[Figure]:
     everything = [each for taken in measured.values() for each in taken]
     return [
         Figure(label="p50 of all pages", value=statistics.median(everything), unit="ms"),
-        Figure(label="p95 of the slowest combination", value=max(map(_p95, measured.values())), unit="ms", at_most=GOAL),
+        Figure(
+            label="p95 of the slowest combination", value=max(map(_p95, measured.values())), unit="ms", at_most=GOAL
+        ),
         Figure(label="slowest page", value=max(everything), unit="ms"),
     ]
 

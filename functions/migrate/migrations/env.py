@@ -11,7 +11,9 @@ from sqlalchemy import Connection, event
 # Any number that no other program takes: the lock is the transaction's and ends with it.
 _LOCK = 7_205_149_836
 _ROLE_SETTINGS = Path(__file__).with_name("role_settings.sql")
-_PATIENCE = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+_PATIENCE = (
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+)
 
 
 @contextmanager

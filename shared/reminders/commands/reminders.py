@@ -71,7 +71,7 @@ class Reminders:
         """Reminders that match, newest first; `before` is the id after which the page begins."""
         if matching.channel is not None:
             self._recipients.check_channel(matching.channel)
-        return self._store.reminders.page(matching, before=before, limit=limit)
+        return self._store.pages.page(matching, before=before, limit=limit)
 
     def runs(self, reminder_id: str, *, before: tuple[int, int] | None, limit: int) -> Page[RunRecord]:
         """A reminder's history, newest first; `before` is the (occurrence_no, step) after which the page begins."""

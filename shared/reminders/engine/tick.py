@@ -64,9 +64,7 @@ class Tick:
         self._undeliverable = Undeliverable(store, channels)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)
         self._drain = Drain(store, batch)
-        self._retain = Retain(
-            store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch
-        )
+        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
         self._listing = Listing(store)
         self._is_busy = False  # there was more to plan than one batch
         self._look_at = self._began

@@ -1,20 +1,18 @@
-"""`reminder_jobs`, as callers ask: one reminder, a page of them, and those that a flag stops."""
+"""`reminder_jobs`, as callers ask: one reminder, and those that a flag stops."""
 
 from typing import Any
 
-from reminders.model import NaturalKey, Page, ReminderFilter
+from reminders.model import NaturalKey
 from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
-from reminders.storage.pages import ReminderPages
 from reminders.storage.statements import Statements
 
 
 class ReminderTable:
     """One method a statement of `sql/reminder_jobs/`."""
 
-    def __init__(self, sql: Statements, listing: Statements) -> None:
+    def __init__(self, sql: Statements) -> None:
         self._sql = sql
-        self._pages = ReminderPages(sql, listing)
 
     def insert(self, reminder: Reminder) -> Reminder | None:
         """None when a live reminder has the same natural key."""
@@ -47,10 +45,6 @@ class ReminderTable:
         columns = rows.columns(reminder)
         del columns["channel"]
         self._sql.rows("save_reminder", **columns, **state)
-
-    def page(self, matching: ReminderFilter, *, before: str | None, limit: int) -> Page[Reminder]:
-        """The newest of those that match, created before the one with the id `before`; see `ReminderPages`."""
-        return self._pages.page(matching, before=before, limit=limit)
 
     def complete_stopped(self, key: str, count: int) -> int:
         """Completes at most `count` live reminders that this true flag stops."""

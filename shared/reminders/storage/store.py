@@ -15,6 +15,7 @@ from reminders.storage.statements import Clock, Statements, database_clock
 
 if TYPE_CHECKING:
     from reminders.storage.due import DueTable
+    from reminders.storage.pages import ReminderPages
     from reminders.storage.reminders import ReminderTable
     from reminders.storage.replanning import ReplanningTable
 
@@ -33,14 +34,21 @@ class Store:
         self.listing = ListingTable(self._sql.of("reminder_listing"))
         self.scheduler = SchedulerTable(self._sql.of("scheduler_state"))
 
-    # `reminder_jobs` in three: each is imported by whoever asks it, so that the cold start of a tick does without whole
+    # `reminder_jobs` in four: each is imported by whoever asks it, so that the cold start of a tick does without whole
     # reminders, and that of the API without plans.
 
     @cached_property
     def reminders(self) -> "ReminderTable":
         from reminders.storage.reminders import ReminderTable
 
-        return ReminderTable(self._sql.of("reminder_jobs"), self._sql.of("reminder_listing"))
+        return ReminderTable(self._sql.of("reminder_jobs"))
+
+    @cached_property
+    def pages(self) -> "ReminderPages":
+        from reminders.storage.lists import ListTable
+        from reminders.storage.pages import ReminderPages
+
+        return ReminderPages(ListTable(self._sql.of("reminder_jobs")), self.listing)
 
     @cached_property
     def due(self) -> "DueTable":

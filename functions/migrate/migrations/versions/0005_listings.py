@@ -40,7 +40,9 @@ def upgrade() -> None:
 
 
 def _build(bind: Connection, name: str, definition: str) -> None:
-    is_valid = bind.exec_driver_sql(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')").scalar()
+    is_valid = bind.exec_driver_sql(
+        f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')"
+    ).scalar()
     if is_valid:
         return
     bind.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")

@@ -15,12 +15,12 @@ CREATE INDEX IF NOT EXISTS reminder_listing_kind   ON reminder_listing (event_ty
 CREATE INDEX IF NOT EXISTS reminder_listing_entity ON reminder_listing (entity_id, id);
 
 ALTER TABLE reminder_jobs
-  -- a hash of what reminder_listing says of this row; NULL: it is not in there. Where this is not what it should be, the
-  -- row meets reminder_jobs_unlisted: so do all that SQL or older code has written.
+  -- a hash of what reminder_listing says of this row; NULL: it is not in there. Where this is not what it should be,
+  -- the row meets reminder_jobs_unlisted: so do all that SQL or older code has written.
   ADD COLUMN IF NOT EXISTS listed_as bigint;
 
 ALTER TABLE scheduler_state
-  -- Two walks that go round and round, a little each tick: through all runs for old ones whose id is not in the order of
-  -- their age, and through the listing for what SQL has deleted.
+  -- Two walks that go round and round, a little each tick: through all runs for old ones whose id is not in the order
+  -- of their age, and through the listing for what SQL has deleted.
   ADD COLUMN IF NOT EXISTS runs_walked_to    bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS listing_walked_to uuid   NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000';

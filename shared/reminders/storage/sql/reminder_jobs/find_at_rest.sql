@@ -1,5 +1,5 @@
--- Ids of reminders that are not ACTIVE, of certain kinds, newest first. A kind is an event, an entity type, a channel and
--- a status. It goes as `find_active` does, through an index that no ACTIVE row meets.
+-- Ids of reminders that are not ACTIVE, of certain kinds, newest first. A kind is a status, an event, an entity type
+-- and a channel. The search goes as that of find_active.sql does, through an index that no ACTIVE row meets.
 WITH RECURSIVE
 jump AS (
   (SELECT first.*
@@ -47,7 +47,8 @@ newest AS MATERIALIZED (
   ORDER BY j.id DESC
   LIMIT CAST(:count AS integer)),
 each AS MATERIALIZED (
-  SELECT LEAST(CAST(:count AS integer), GREATEST(5000, 2 * CAST(:count AS integer)) / GREATEST(count(*), 1) + 10) AS most
+  SELECT LEAST(CAST(:count AS integer),
+    GREATEST(5000, 2 * CAST(:count AS integer)) / GREATEST(count(*), 1) + 10) AS most
   FROM newest),
 found AS MATERIALIZED (
   SELECT e.id, row_number() OVER (PARTITION BY n.id ORDER BY e.id DESC) AS place

@@ -1,4 +1,4 @@
--- Ids of those of the newest :look reminders that match, and how far that is. The search begins here, since most filters
+-- Ids of those that match of the newest :look reminders, and how far that is. A search begins here, since most filters
 -- match many.
 WITH newest AS MATERIALIZED (
   SELECT id, status, entity_type, event_type, channel, next_run_at

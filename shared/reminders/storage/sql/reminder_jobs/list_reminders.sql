@@ -8,7 +8,8 @@ SELECT
   json_agg(listed ORDER BY id DESC) FILTER (WHERE bytes_before < CAST(:bytes AS integer)),
   COALESCE(max(bytes_before), 0) >= CAST(:bytes AS integer)
 FROM (
-  SELECT id, listed, sum(octet_length(listed::text)) OVER (ORDER BY id DESC) - octet_length(listed::text) AS bytes_before
+  SELECT id, listed,
+    sum(octet_length(listed::text)) OVER (ORDER BY id DESC) - octet_length(listed::text) AS bytes_before
   FROM (
     SELECT id, json_build_array(
       id, entity_type, entity_id, event_type, channel, recipient, CAST(message AS text),

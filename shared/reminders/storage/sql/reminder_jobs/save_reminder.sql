@@ -7,7 +7,8 @@ WITH saved AS (
       schedule = CAST(:schedule AS jsonb), runs_left = CAST(:runs_left AS integer),
       next_run_at = CAST(:next_run_at AS timestamptz), planned_through = CAST(:planned_through AS timestamptz),
       stop_condition_type = :stop_condition_type, stop_condition_value = :stop_condition_value,
-      status = CAST(:status AS text), paused_at = CAST(:paused_at AS timestamptz), resumed_at = CAST(:resumed_at AS timestamptz),
+      status = CAST(:status AS text),
+      paused_at = CAST(:paused_at AS timestamptz), resumed_at = CAST(:resumed_at AS timestamptz),
       completed_at = CAST(:completed_at AS timestamptz),
       completion_reason = :completion_reason, version = CAST(:version AS integer),
       updated_at = CAST(:updated_at AS timestamptz),
@@ -23,7 +24,8 @@ listed AS (
   ON CONFLICT (id) DO UPDATE
   SET entity_type = EXCLUDED.entity_type, entity_id = EXCLUDED.entity_id, event_type = EXCLUDED.event_type,
     channel = EXCLUDED.channel
-  WHERE (reminder_listing.entity_type, reminder_listing.entity_id, reminder_listing.event_type, reminder_listing.channel)
+  WHERE (reminder_listing.entity_type, reminder_listing.entity_id, reminder_listing.event_type,
+      reminder_listing.channel)
     IS DISTINCT FROM (EXCLUDED.entity_type, EXCLUDED.entity_id, EXCLUDED.event_type, EXCLUDED.channel))
 DELETE FROM reminder_listing
 WHERE id IN (SELECT id FROM saved WHERE status <> 'ACTIVE');

@@ -1,5 +1,5 @@
--- Walks a little further through reminders and listing, side by side, round and round: entries of reminders that SQL has
--- deleted are removed, and a reminder whose entry is gone is noted as not listed. Says how many there were of both.
+-- Walks a little further through reminders and listing, side by side, round and round. Entries of reminders that SQL
+-- has deleted are removed, a reminder whose entry is gone is noted as not listed; it says how many there were of both.
 WITH place AS MATERIALIZED (
   SELECT listing_walked_to AS id
   FROM scheduler_state

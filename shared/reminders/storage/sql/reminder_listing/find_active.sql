@@ -1,7 +1,8 @@
 -- Ids of ACTIVE reminders of certain kinds, newest first. A kind is an event, an entity type and a channel.
--- The kinds that there are are jumped from one to the next, however many rows each has, and at most :kinds of them; what
--- is of another entity type is jumped over, to the wanted one or, with a sign greater than all, to the next event.
--- (An equality here would begin each jump at the first kind again.) Those whose newest row is among the newest are then read, each a little. `reached` is how far all of them are read:
+-- The kinds that there are are jumped from one to the next, however many rows each has, and at most :kinds of them. An
+-- equality beside the row comparison would begin each jump at the first kind again. What is of another entity type is
+-- jumped over, to the wanted one or, with a sign greater than all, to the next event.
+-- Those whose newest row is among the newest are then read, each a little. `reached` is how far all of them are read:
 -- NULL when nothing older matches.
 WITH RECURSIVE
 jump AS (
@@ -43,7 +44,8 @@ newest AS MATERIALIZED (
   ORDER BY l.id DESC
   LIMIT CAST(:count AS integer)),
 each AS MATERIALIZED (
-  SELECT LEAST(CAST(:count AS integer), GREATEST(5000, 2 * CAST(:count AS integer)) / GREATEST(count(*), 1) + 10) AS most
+  SELECT LEAST(CAST(:count AS integer),
+    GREATEST(5000, 2 * CAST(:count AS integer)) / GREATEST(count(*), 1) + 10) AS most
   FROM newest),
 found AS MATERIALIZED (
   SELECT e.id, row_number() OVER (PARTITION BY n.id ORDER BY e.id DESC) AS place

@@ -1,5 +1,5 @@
--- Removes a small batch of old finished runs, in two walks by id. One follows the oldest, and begins anew where it meets
--- none that is old; what it passes by are DEAD ones, which stay for a person, and those that are not finished. The other
+-- Removes a small batch of old finished runs, in two walks by id. One follows the oldest, and begins anew where it
+-- meets none that is old; it passes by DEAD ones, which stay for a person, and those that are not finished. The other
 -- goes round and round through all, and finds what is old though its id is not: ids begin anew with a new sequence.
 -- Nothing happens while another tick is at it.
 WITH place AS MATERIALIZED (
