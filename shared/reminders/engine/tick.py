@@ -184,7 +184,7 @@ class Tick:
         floor, sweep_pause = self._floor.floor, self._floor.sweep_pause
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
-        self._repeat(self._listing.once, 0.001 if self._is_busy else limits.LISTING_SECONDS)
+        self._repeat(lambda: self._listing.once() and not self._is_busy, limits.LISTING_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
         return self._store.due.oldest_due(floor if sweep_pause else None)
 
