@@ -51,7 +51,7 @@ class ListTable:
         return in_order(self._sql.rows("find_at_rest_of_entity", **filters, before=before, count=count), count)
 
     def find_unlisted(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
-        """ACTIVE ones that the listing does not have as they are."""
+        """Those of which the listing does not say what it should."""
         return in_order(self._sql.rows("find_unlisted", **keys(matching), before=before, count=count), count)
 
     def find_due(self, matching: ReminderFilter, before: str | None, count: int) -> Seen | None:

@@ -37,10 +37,12 @@ newest AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT j.id
     FROM reminder_jobs j
-    WHERE j.status <> 'ACTIVE' AND j.event_type = k.event_type AND j.entity_type = k.entity_type
-      AND j.channel = k.channel AND j.status = k.status
-      AND (CAST(:before AS uuid) IS NULL OR j.id < CAST(:before AS uuid))
-    ORDER BY j.id DESC
+    WHERE j.status <> 'ACTIVE'
+      AND (j.status, j.event_type, j.entity_type, j.channel) >= (k.status, k.event_type, k.entity_type, k.channel)
+      AND (j.status, j.event_type, j.entity_type, j.channel, j.id)
+        < (k.status, k.event_type, k.entity_type, k.channel,
+          COALESCE(CAST(:before AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    ORDER BY j.status DESC, j.event_type DESC, j.entity_type DESC, j.channel DESC, j.id DESC
     LIMIT 1) j
   WHERE (CAST(:entity_type AS text) IS NULL OR k.entity_type = CAST(:entity_type AS text))
     AND (CAST(:channel AS text) IS NULL OR k.channel = CAST(:channel AS text))
@@ -56,9 +58,11 @@ found AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT j.id
     FROM reminder_jobs j
-    WHERE j.status <> 'ACTIVE' AND j.event_type = n.event_type AND j.entity_type = n.entity_type
-      AND j.channel = n.channel AND j.status = n.status AND j.id <= n.id
-    ORDER BY j.id DESC
+    WHERE j.status <> 'ACTIVE'
+      AND (j.status, j.event_type, j.entity_type, j.channel) >= (n.status, n.event_type, n.entity_type, n.channel)
+      AND (j.status, j.event_type, j.entity_type, j.channel, j.id)
+        <= (n.status, n.event_type, n.entity_type, n.channel, n.id)
+    ORDER BY j.status DESC, j.event_type DESC, j.entity_type DESC, j.channel DESC, j.id DESC
     LIMIT (SELECT most FROM each)) e),
 reached AS MATERIALIZED (
   SELECT id

@@ -1,10 +1,9 @@
--- Ids of ACTIVE reminders that the listing does not have as they are, newest first: SQL or older code has written them,
+-- Ids of reminders of which the listing does not say what it should, newest first: SQL or older code has written them,
 -- and no tick has listed them yet. The long condition and the order are those of the index.
 SELECT CAST(id AS text)
 FROM reminder_jobs
 WHERE listed_as IS DISTINCT FROM CASE WHEN status = 'ACTIVE' THEN hashtextextended(channel,
     hashtextextended(event_type, hashtextextended(entity_id, hashtextextended(entity_type, 0)))) END
-  AND status = 'ACTIVE'
   AND (CAST(:before AS uuid) IS NULL OR uuid_send(id) < uuid_send(CAST(:before AS uuid)))
   AND (CAST(:entity_type AS text) IS NULL OR entity_type = CAST(:entity_type AS text))
   AND (CAST(:entity_id AS text) IS NULL OR entity_id = CAST(:entity_id AS text))

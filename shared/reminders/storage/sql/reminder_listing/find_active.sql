@@ -2,8 +2,9 @@
 -- The kinds that there are are jumped from one to the next, however many rows each has, and at most :kinds of them. An
 -- equality beside the row comparison would begin each jump at the first kind again. What is of another entity type is
 -- jumped over, to the wanted one or, with a sign greater than all, to the next event.
--- Those whose newest row is among the newest are then read, each a little. `reached` is how far all of them are read:
--- NULL when nothing older matches.
+-- Those whose newest row is among the newest are then read, each a little. Here equalities would let the planner, where
+-- it knows of one kind alone, walk the primary key for another. `reached` is how far all of them are read: NULL when
+-- nothing older matches.
 WITH RECURSIVE
 jump AS (
   (SELECT event_type, entity_type, channel
@@ -35,9 +36,10 @@ newest AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT l.id
     FROM reminder_listing l
-    WHERE l.event_type = k.event_type AND l.entity_type = k.entity_type AND l.channel = k.channel
-      AND (CAST(:before AS uuid) IS NULL OR l.id < CAST(:before AS uuid))
-    ORDER BY l.id DESC
+    WHERE (l.event_type, l.entity_type, l.channel) >= (k.event_type, k.entity_type, k.channel)
+      AND (l.event_type, l.entity_type, l.channel, l.id) < (k.event_type, k.entity_type, k.channel,
+        COALESCE(CAST(:before AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    ORDER BY l.event_type DESC, l.entity_type DESC, l.channel DESC, l.id DESC
     LIMIT 1) l
   WHERE (CAST(:entity_type AS text) IS NULL OR k.entity_type = CAST(:entity_type AS text))
     AND (CAST(:channel AS text) IS NULL OR k.channel = CAST(:channel AS text))
@@ -53,8 +55,9 @@ found AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT l.id
     FROM reminder_listing l
-    WHERE l.event_type = n.event_type AND l.entity_type = n.entity_type AND l.channel = n.channel AND l.id <= n.id
-    ORDER BY l.id DESC
+    WHERE (l.event_type, l.entity_type, l.channel) >= (n.event_type, n.entity_type, n.channel)
+      AND (l.event_type, l.entity_type, l.channel, l.id) <= (n.event_type, n.entity_type, n.channel, n.id)
+    ORDER BY l.event_type DESC, l.entity_type DESC, l.channel DESC, l.id DESC
     LIMIT (SELECT most FROM each)) e),
 reached AS MATERIALIZED (
   SELECT id
