@@ -45,12 +45,12 @@ def load(address: Address, size: int) -> None:
     """Reminders of twenty events, seven types of entities and three channels, of which six in ten are ACTIVE."""
     with ground.session(address, ground.LOAD_SECONDS) as database:
         database.run(_REMINDERS, size=size)
-        database.run(_LISTING)
+        database.run(ground.LISTING)
         database.run("VACUUM ANALYZE")
         database.run("CHECKPOINT")
 
 
-_REMINDERS = """
+_REMINDERS = f"""
     INSERT INTO reminder_jobs (id, entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
       start_at, next_run_at, status, paused_at, completed_at, completion_reason, last_error, message, listed_as)
     SELECT CAST(lpad(to_hex(1700000000000 + g), 12, '0') || '70008' || substr(md5(g::text), 1, 15) AS uuid),
@@ -59,8 +59,7 @@ _REMINDERS = """
       CASE WHEN status = 'PAUSED' THEN now() END, CASE WHEN status NOT IN ('ACTIVE', 'PAUSED') THEN now() END,
       CASE WHEN status = 'COMPLETED' THEN 'stop_condition' END, CASE WHEN status = 'FAILED' THEN 'broken' END,
       jsonb_build_object('subject', 'Feedback', 'body', repeat('please ', 20)),
-      CASE WHEN status = 'ACTIVE' THEN hashtextextended(channel, hashtextextended(event_type,
-        hashtextextended(entity_id, hashtextextended(entity_type, 0)))) END
+      CASE WHEN status = 'ACTIVE' THEN {ground.LISTED_AS} END
     FROM (
       SELECT g, 'type_' || (hashint8(g) & 7) AS entity_type, 'entity_' || g % 100000 AS entity_id,
         'event_' || (hashint8(g * 3) & 65535) % 20 AS event_type,
@@ -69,12 +68,6 @@ _REMINDERS = """
           WHEN g % 100 < 98 THEN 'CANCELLED' ELSE 'FAILED' END AS status
       FROM generate_series(1, CAST(:size AS integer)) g) made
     ON CONFLICT DO NOTHING
-"""
-_LISTING = """
-    INSERT INTO reminder_listing
-    SELECT id, entity_type, entity_id, event_type, channel
-    FROM reminder_jobs
-    WHERE status = 'ACTIVE'
 """
 
 

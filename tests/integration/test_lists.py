@@ -84,6 +84,7 @@ def searching(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """With few reminders the first look finds all of them, so it is made short as well."""
     if request.param == "indexes find all":
         monkeypatch.setattr(pages, "_LOOK", 5)
+        monkeypatch.setattr(pages, "_DUE_LOOK", 5)
         monkeypatch.setattr(pages, "_LOOKS", 400)
     yield
 
@@ -102,6 +103,7 @@ def test_each_combination_of_filters_shows_what_matches(world: World, searching:
 def test_reminders_of_too_many_kinds_are_listed_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a search from kind to kind would take long, rows are read one after the other."""
     monkeypatch.setattr(pages, "_LOOK", 5)
+    monkeypatch.setattr(pages, "_DUE_LOOK", 5)
     monkeypatch.setattr("reminders.storage.listing._MOST_KINDS", 3)
     write(world, 60)
     world.tick(NOW - HOUR)
@@ -112,6 +114,7 @@ def test_reminders_of_too_many_kinds_are_listed_all_the_same(world: World, monke
 def test_a_long_search_ends_its_page_and_the_list_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the newest do not match for long and too many match, a page is short, with a cursor, and none is missed."""
     monkeypatch.setattr(pages, "_LOOK", 5)
+    monkeypatch.setattr(pages, "_DUE_LOOK", 5)
     monkeypatch.setattr("reminders.storage.lists._MOST_DUE", 2)
     world.plant(30, due=NOW)
     world.sql("UPDATE reminder_jobs SET entity_type = 'old'")

@@ -10,7 +10,7 @@ from reminders.storage.listing import Seen, in_order, keys, kinds, of_kinds, rea
 from reminders.storage.statements import Statements
 
 PAGE_BYTES = 4_000_000  # of a page's rows: Lambda answers with six megabytes at most
-_MOST_DUE = 30_000  # with more that are due, finding the newest of them takes long
+_MOST_DUE = 20_000  # with more that are due, finding the newest of them takes long
 
 
 class ListTable:

@@ -14,6 +14,7 @@ from reminders.storage.listing import ListingTable, Seen, TooManyKinds
 from reminders.storage.lists import ListTable
 
 _LOOK = 1_000  # reminders that a cheap look considers, and each that follows when a page is not full yet
+_DUE_LOOK = 5_000  # that a cheap look considers where the other ways are dear
 _LOOKS = 8  # after which a page ends where it is
 
 
@@ -61,7 +62,7 @@ class ReminderPages:
     def _look(self, number: int, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """Reminders that may match: first a cheap look, then one that finds all that a page needs."""
         if number == 0 and matching.entity_id is None:
-            return self._reminders.find_newest(matching, before, _LOOK)
+            return self._reminders.find_newest(matching, before, _LOOK if matching.due_before is None else _DUE_LOOK)
         if number == 1 and matching.due_before is not None:
             due = self._reminders.find_due(matching, before, count)
             if due is not None:
