@@ -8,7 +8,7 @@ from reminders.errors import ReminderError
 from reminders.model import ReminderFilter
 from reminders.storage.statements import Statements
 
-_MOST_KINDS = 2_000  # with more, searching through kinds costs more than reading the rows
+_MOST_KINDS = 5_000  # with more, searching through kinds costs more than reading the rows
 
 
 class Seen(NamedTuple):

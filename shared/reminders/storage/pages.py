@@ -62,7 +62,8 @@ class ReminderPages:
     def _look(self, number: int, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """Reminders that may match: first a cheap look, then one that finds all that a page needs."""
         if number == 0 and matching.entity_id is None:
-            return self._reminders.find_newest(matching, before, _LOOK if matching.due_before is None else _DUE_LOOK)
+            look = _LOOK if matching.due_before is None else _DUE_LOOK
+            return self._reminders.find_newest(matching, before, count, look=look)
         if number == 1 and matching.due_before is not None:
             due = self._reminders.find_due(matching, before, count)
             if due is not None:
