@@ -20,7 +20,7 @@ from reminders.api.operations import LARGEST_BODY
 from reminders.channels import build_recipient_checks
 from reminders.commands import Commands
 from reminders.settings import Settings
-from reminders.wiring import build_commands
+from reminders.wiring import address_of, build_commands
 
 THREADS = 16
 
@@ -41,7 +41,8 @@ class App:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         settings, checks = Settings.from_environment(environment), build_recipient_checks(environment)
-        self._commands = PerThread(lambda: build_commands(settings, checks, current_caller))
+        address = address_of(settings)
+        self._commands = PerThread(lambda: build_commands(address, checks, current_caller))
         self._routes = build_api(self._commands, settings)
         self._routes.warm_up()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")

@@ -93,8 +93,8 @@ MUTANTS = (
     Mutant(
         "a refused batch not halved",
         f"{PACKAGE}/engine/planning.py",
-        "self._size = max(1, len(suspect) // 2)",
-        "raise",
+        "            self._set_aside(suspect[0], refused)\n        self._size = max(1, len(suspect) // 2)",
+        "            raise refused\n        raise refused",
         ("tests/integration/test_tick.py",),
     ),
     Mutant(

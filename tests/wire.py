@@ -112,7 +112,8 @@ class _Line:
         if kind in (b"P", b"Q"):
             sql = content.partition(b"\0")[0].decode()
             self._wire.statements.append(sql)
-            self._lost = self._wire.fate(sql)
+            fate = self._wire.fate(sql)
+            self._lost = fate if self._lost is Fate.PASS else self._lost  # what is lost stays lost
 
 
 def _message_size(heard: bytes, started: bool) -> int | None:

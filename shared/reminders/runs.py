@@ -5,12 +5,17 @@ from typing import NamedTuple
 
 from reminders.instants import Instant, to_datetime
 from reminders.model import Json
-from reminders.states import State
+from reminders.states import Reason, State
 
 
-def run_key(reminder_id: str, occurrence_no: int, step: int) -> str:
-    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too."""
-    return f"{reminder_id}_{occurrence_no}_{step}"
+def run_key(reminder_id: str, occurrence_no: int, step: int, incarnation: str | None) -> str:
+    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too.
+
+    `incarnation` is the life of the database in which the run was planned, None the first. After a restore the numbers
+    that were lost are given again, and without it a receiver would take what is new for a repeat.
+    """
+    key = f"{reminder_id}_{occurrence_no}_{step}"
+    return key if incarnation is None else f"{key}_{incarnation}"
 
 
 class Run(NamedTuple):
@@ -29,10 +34,11 @@ class Run(NamedTuple):
     entity_type: str
     entity_id: str
     event_type: str
+    incarnation: str | None = None  # of the database, when the run was planned
 
     @property
     def key(self) -> str:
-        return run_key(self.reminder_id, self.occurrence_no, self.step)
+        return run_key(self.reminder_id, self.occurrence_no, self.step, self.incarnation)
 
     @property
     def scheduled_for(self) -> datetime:
@@ -64,7 +70,8 @@ class LostRun(NamedTuple):
     key: str
     reminder_id: str
     channel: str
-    is_exhausted: bool  # dead workers used up its attempts; otherwise no channel has its name
+    reason: Reason
+    condition_type: str | None  # its reminder's
 
 
 class RunRecord(NamedTuple):

@@ -81,8 +81,8 @@ class PromptedDue:
             self._prompt("after the claim")
         return claim
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
-        advanced = self._table.advance(plans, lease_seconds)
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, incarnation: str | None) -> int:
+        advanced = self._table.advance(plans, lease_seconds, incarnation)
         self.plans = True
         self._prompt("before the planning commit")
         return advanced

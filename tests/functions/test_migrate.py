@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pg8000.dbapi
+import pg8000.native
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -122,3 +123,18 @@ def test_reminders_from_before_the_listing_are_on_lists_and_ticks_enter_them(emp
     assert [each.key.entity_id for each in found.items] == ["n_3"]
     assert (store.listing.enter_changed(100), store.listing.enter_changed(100)) == (5, 0)
     store.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(admin: Address, address: Address, encoding: str) -> None:
+    """In a database of another encoding than UTF8 nothing is made, and a sentence says why."""
+    other = admin.to(f"{address.database}_{encoding.lower()}")
+    with connect(admin, pg8000.native.Connection) as connection:
+        connection.run(f"CREATE DATABASE {other.database} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(ValueError, match=f"encoding is {encoding}: create one with ENCODING 'UTF8'"):
+            app.migrate(other)
+        with connect(other, pg8000.native.Connection) as connection:
+            assert connection.run("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [[0]]
+    finally:
+        postgres.drop_database(admin, other.database)

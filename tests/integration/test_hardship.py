@@ -9,6 +9,7 @@ from reminders.channels import PermanentFailure
 from reminders.engine import limits
 from reminders.engine.limits import PARKED_IN_A_ROW
 from reminders.engine.planning import Planner
+from reminders.instants import to_instant
 from reminders.lifecycle import retries, stops
 from reminders.runs import Run
 from reminders.states import Reason, State, Status
@@ -57,7 +58,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
     world.create(entity_id="sent", channel="other")
     world.channels["other"] = Kept(lambda run: PermanentFailure("no"))
     world.create(entity_id="planned")
-    world.sql("UPDATE reminder_jobs SET channel = 'fax' WHERE entity_id = 'planned'")
+    world.sql("""UPDATE reminder_jobs SET message = '{"body": "{{unheard-of}}"}' WHERE entity_id = 'planned'""")
     world.tick(AFTER_LEASE)
     logged = {
         (line.run, line.reminder, line.channel, line.reason)
@@ -68,7 +69,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
         "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
         " FROM reminder_runs WHERE state = 'DEAD'"
     )
-    assert {reason for *_, reason in logged} == {Reason.UNKNOWN_CHANNEL, Reason.PERMANENT, Reason.EXHAUSTED}
+    assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
     assert sorted(logged) == sorted(map(tuple, ended))
 
 
@@ -208,4 +209,41 @@ def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     world.at(DUE + MINUTE).reminders.pause(reminder.id)
     world.at(DUE + MINUTE).reminders.resume(reminder.id)
     _, (facts,), flags = world.store_at(DUE + MINUTE).runs.facts(planned.leased)
-    assert stops.forbids(facts, flags, 0) == "paused"
+    assert stops.forbids(facts, flags, to_instant(DUE + MINUTE)) == "paused"
+
+
+def refuse_change(world: World, condition: str) -> None:
+    """Makes the server refuse each change of a reminder for which the condition holds."""
+    world.sql(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {condition} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END IF; RETURN NEW; END $$"
+    )
+    world.sql(
+        "CREATE TRIGGER refuse_change BEFORE UPDATE ON reminder_jobs FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def test_one_that_cannot_be_completed_does_not_hold_up_what_its_flag_stops(world: World) -> None:
+    """A flag's reminders are completed in smaller batches until the one that is refused is alone; the tick goes on."""
+    world.plant(40, due=NOW + DAY, flag="done")
+    innocent = world.create(flag=None, now=NOW)
+    refuse_change(world, "NEW.status = 'COMPLETED' AND NEW.entity_id = 'n_40'")
+    world.sql("INSERT INTO status_flags (key, value, draining) VALUES ('done', true, true)")
+    summary = world.tick(DUE)
+    assert summary.error == ""
+    assert [run.state for run in world.runs(innocent)] == [State.SENT]
+    assert world.sql("SELECT count(*) FROM reminder_jobs WHERE status = 'COMPLETED'") == [[39]]
+
+
+def test_one_that_cannot_be_replanned_keeps_its_instants_and_the_others_follow(world: World) -> None:
+    """New zones are applied to all but the one whose change is refused."""
+    for number in range(20):
+        key = f"n_{number}"
+        world.create(entity_id=key, schedule_type="cron", cron="0 12 * * *", timezone="Europe/Berlin", flag=None)
+    world.sql("UPDATE reminder_jobs SET next_run_at = next_run_at + interval '7 minutes'")
+    world.sql("UPDATE scheduler_state SET zones_version = '1999a'")
+    refuse_change(world, "NEW.entity_id = 'n_7'")
+    assert world.tick(NOW).error == ""
+    found = world.sql("SELECT entity_id FROM reminder_jobs WHERE extract(minute FROM next_run_at) = 7")
+    assert found == [["n_7"]]
+    assert world.sql("SELECT zones_replan_after FROM scheduler_state") == [[None]]

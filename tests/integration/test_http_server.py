@@ -60,7 +60,7 @@ def test_a_body_that_is_far_too_long_is_refused_early(port: int) -> None:
     """The server stops reading at the bound, answers 413, and goes on serving."""
     status, headers, _ = ask(port, "POST", "/reminders", b"x" * 5_000_000, **JSON)
     assert (status, headers["content-type"]) == (413, "application/problem+json")
-    assert ask(port, "GET", "/health")[0] == 200
+    assert ask(port, "GET", "/flags")[0] == 200
 
 
 def test_a_slow_request_does_not_hold_up_others(local: Door, world: World) -> None:
@@ -107,14 +107,14 @@ async def live(app: server.App, requests: int) -> None:
     life = asyncio.create_task(app({"type": "lifespan"}, messages.get, told.put))
     await messages.put({"type": "lifespan.startup"})
     assert await told.get() == {"type": "lifespan.startup.complete"}
-    statuses = await asyncio.gather(*[health(app) for _ in range(requests)])
+    statuses = await asyncio.gather(*[flags(app) for _ in range(requests)])
     assert statuses == [200] * requests
     await messages.put({"type": "lifespan.shutdown"})
     assert await told.get() == {"type": "lifespan.shutdown.complete"}
     await life
 
 
-async def health(app: server.App) -> int:
+async def flags(app: server.App) -> int:
     sent: list[server.Message] = []
 
     async def receive() -> server.Message:
@@ -124,7 +124,7 @@ async def health(app: server.App) -> int:
         sent.append(message)
 
     await app(
-        {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+        {"type": "http", "method": "GET", "raw_path": b"/flags", "query_string": b"", "headers": []}, receive, send
     )
     return int(sent[0]["status"])
 
@@ -142,7 +142,7 @@ def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) ->
             sent.append(message)
 
         await app(
-            {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+            {"type": "http", "method": "GET", "raw_path": b"/flags", "query_string": b"", "headers": []}, receive, send
         )
 
     asyncio.run(leave())

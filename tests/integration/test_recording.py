@@ -9,6 +9,7 @@ import pytest
 from reminders.channels import PermanentFailure
 from reminders.errors import DatabaseUnavailable
 from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.retries import MAX_ATTEMPTS
 from reminders.storage.runs import RunTable
 from tests.world import NOW, World
 
@@ -91,3 +92,54 @@ def test_a_fault_of_the_recorder_ends_the_tick_and_loses_nothing(world: World, m
     for _ in range(3):
         world.tick(NOW + timedelta(minutes=10))
     assert world.states() == {"SENT": 30}
+
+
+def refuse_updates(world: World, condition: str) -> None:
+    """Makes the server refuse each change of a run for which the condition holds."""
+    world.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {condition} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END IF; RETURN NEW; END $$"
+    )
+    world.sql("CREATE TRIGGER refuse BEFORE UPDATE ON reminder_runs FOR EACH ROW EXECUTE FUNCTION refuse()")
+
+
+@pytest.mark.parametrize("failure", [None, PermanentFailure("no"), OSError("down")])
+def test_an_outcome_that_is_refused_harms_only_its_own_run(world: World, failure: Exception | None) -> None:
+    """Of 300 outcomes one is refused, whatever it is: 299 are recorded once, and no neighbour is sent twice."""
+    world.plant(300, schedule_type="one_time")
+    culprit = world.sql("SELECT id FROM reminder_jobs WHERE entity_id = 'n_150'")[0][0]
+    refuse_updates(world, f"NEW.reminder_id = '{culprit}' AND NEW.state <> 'SENDING'")
+    world.kept.fail = lambda run: failure if run.entity_id == "n_150" else None
+    summary = world.tick()
+    assert (summary.error, summary.sent, world.states()) == ("", 299, {"SENT": 299, "SENDING": 1})
+    assert len(world.kept.runs) == 300
+
+
+def test_a_run_whose_outcome_is_refused_is_sent_as_often_as_its_attempts_allow(world: World) -> None:
+    """It is taken over like a dead worker's, and after its last attempt it is not sent any more."""
+    world.plant(3, schedule_type="one_time")
+    culprit = world.sql("SELECT id FROM reminder_jobs WHERE entity_id = 'n_2'")[0][0]
+    refuse_updates(world, f"NEW.reminder_id = '{culprit}' AND NEW.state = 'SENT'")
+    for number in range(20):
+        world.tick(NOW + number * timedelta(minutes=10))
+    sent = [run.entity_id for run in world.kept.runs]
+    assert sent.count("n_2") == MAX_ATTEMPTS
+    assert (sent.count("n_1"), sent.count("n_3"), world.states()) == (1, 1, {"SENT": 2, "DEAD": 1})
+
+
+def test_a_run_is_recorded_although_its_reminder_cannot_fail(world: World) -> None:
+    """Where the reminder of a DEAD run cannot be changed, the run is DEAD all the same."""
+    world.plant(5, schedule_type="one_time")
+    world.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF NEW.status = 'FAILED' AND NEW.entity_id = 'n_2' THEN"
+        " RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END IF; RETURN NEW; END $$"
+    )
+    world.sql("CREATE TRIGGER refuse BEFORE UPDATE ON reminder_jobs FOR EACH ROW EXECUTE FUNCTION refuse()")
+    world.kept.fail = lambda run: PermanentFailure("no")
+    summary = world.tick()
+    assert (summary.error, world.states()) == ("", {"DEAD": 5})
+    assert world.sql("SELECT status, count(*) FROM reminder_jobs GROUP BY status ORDER BY status") == [
+        ["COMPLETED", 1],
+        ["FAILED", 4],
+    ]

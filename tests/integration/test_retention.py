@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reminders.states import State
-from tests.world import DAY, HOUR, NOW, World
+from tests.world import DAY, HOUR, MINUTE, NOW, World
 
 KEPT_DAYS = 90
 REMINDER_DAYS = 400
@@ -24,7 +24,7 @@ def age(world: World, state: State, days: float, count: int = 1) -> None:
         "FROM (SELECT CAST(:at AS timestamptz) AS at) AS made, generate_series(1, CAST(:count AS integer))",
         state=state,
         unfinished=is_unfinished,
-        later=(NOW + DAY).isoformat(),
+        later=(NOW + MINUTE).isoformat(),
         at=(NOW - timedelta(days=days)).isoformat(),
         count=count,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from reminders.errors import InvalidField
 from reminders.messages import render
-from reminders.messages.render import MAX_RENDERED, NAMES
+from reminders.messages.render import MAX_RENDERED, MAX_SUBJECT, NAMES
 from reminders.model import Message, NaturalKey
 
 KEY = NaturalKey(entity_type="interviewer", entity_id="INT_100", event_type="feedback_form")
@@ -164,3 +164,46 @@ def test_rendering_leaves_the_given_message_alone() -> None:
 def test_only_a_subject_or_body_with_braces_needs_rendering(message: Any, expected: bool) -> None:
     """A message without placeholders is copied inside the database and never rendered."""
     assert render.has_placeholders(message) is expected
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" * (MAX_RENDERED // 2), "{{ x " * (MAX_RENDERED // 5), "{{}" * (MAX_RENDERED // 3)]
+)
+def test_braces_that_never_close_are_read_once(text: str) -> None:
+    """What only looks like placeholders is left as it is; to search for the end anew at each would take minutes."""
+    assert body(text) == text
+
+
+def test_a_template_beyond_measure_is_not_begun() -> None:
+    """Millions of placeholders that stand for nothing are not filled one by one."""
+    with pytest.raises(LookupError, match=str(MAX_RENDERED)):
+        body("{{payload.x}}" * 1_000_000, {"x": ""})
+
+
+def test_what_stands_between_placeholders_counts_as_well() -> None:
+    """A body's bound is that of the whole text."""
+    with pytest.raises(LookupError, match=str(MAX_RENDERED)):
+        body("x" * 10 + "{{payload.x}}" * 4, {"x": "y" * (MAX_RENDERED // 4)})
+
+
+def test_a_subject_that_outgrows_its_bound_is_refused_and_one_that_is_there_is_cut() -> None:
+    """Filled texts keep their field's bounds: a caller is told, a message that is stored already is sent shortened."""
+    payload: dict[str, Any] = {"x": "y" * 250}
+    subject = "{{payload.x}}{{payload.x}}"
+    render.check(Message(subject=subject, payload=payload), KEY, "email")
+    with pytest.raises(InvalidField, match=f"longer than {MAX_SUBJECT}") as refused:
+        render.check(Message(subject=subject + "!", payload=payload), KEY, "email")
+    assert refused.value.field == "subject"
+    rendered = render.render({"subject": subject + "!", "payload": payload}, VALUES)["subject"]
+    assert rendered == "y" * MAX_SUBJECT
+
+
+def test_an_occurrence_at_its_longest_fits_where_it_was_accepted() -> None:
+    """What is checked at creation is never longer later."""
+    longest = render.values(KEY, "email", "0" * 36, 2**31 - 1, 1_772_442_000_000_000, 2**31 - 1)
+    text = "".join(f"{{{{{name}}}}}" for name in NAMES)
+    filled = str(render.render({"body": text}, longest)["body"])
+    room = MAX_SUBJECT - len(filled)
+    render.check(Message(subject=text + "x" * room), KEY, "email")
+    with pytest.raises(InvalidField):
+        render.check(Message(subject=text + "x" * (room + 1)), KEY, "email")

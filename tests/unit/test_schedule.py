@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.errors import PlanRefused
+from reminders.errors import InvalidField, PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
 from reminders.model import Due
 from reminders.model.reminder import Schedule, ScheduleSpec
@@ -116,7 +116,7 @@ def test_an_offset_is_only_a_way_to_write_an_instant() -> None:
 def test_a_grid_without_width_is_an_error(minutes: int | None) -> None:
     """A recurring schedule without an interval is refused rather than walked for ever."""
     schedule = Schedule(schedule_type="recurring", start_at=NINE, interval_minutes=minutes)
-    with pytest.raises(ValueError, match="lacks what it needs"):
+    with pytest.raises((ValueError, InvalidField)):
         next_occurrence(schedule, NINE)
     with pytest.raises(PlanRefused, match="lacks what it needs"):
         advance.of(due(schedule, NINE), to_instant(NINE), {})

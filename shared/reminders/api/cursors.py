@@ -14,8 +14,8 @@ _SIGN = "(2[bde]|3[0-9ad]|4[0-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
 FLAGS = f"^{_SIGN}{{1,300}}$"
 CALENDARS = f"^{_SIGN}{{1,100}}$"
 
-_PLACE = struct.Struct(">IH")  # occurrence_no, step
-_MAX_OCCURRENCE_NO, _MAX_STEP = 2**31 - 1, 2**15 - 1  # PostgreSQL's integer and smallint
+_PLACE = struct.Struct(">Ih")  # occurrence_no, step
+_MAX_OCCURRENCE_NO = 2**31 - 1  # PostgreSQL's integer; a step is a smallint here as well
 
 
 def after_reminder(reminder_id: str) -> str:
@@ -33,7 +33,7 @@ def after_run(occurrence_no: int, step: int) -> str:
 def run_place(cursor: str) -> tuple[int, int]:
     """The (occurrence_no, step) after which the page begins; one that no run can have becomes the highest."""
     occurrence_no, step = _PLACE.unpack(_read(cursor))
-    return min(occurrence_no, _MAX_OCCURRENCE_NO), min(step, _MAX_STEP)
+    return min(occurrence_no, _MAX_OCCURRENCE_NO), step
 
 
 def after_key(key: str) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from reminders.errors import ReminderError
-from reminders.model import Page
+from reminders.model import PAGE_BYTES, Page
 
-PAGE_BYTES = 4_000_000  # of a page as it is written: Lambda answers with six megabytes at most
 _JSON = "application/json"
 _write = json.JSONEncoder(separators=(",", ":")).encode
 

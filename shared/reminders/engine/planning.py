@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from reminders.conditions import Facts
 from reminders.engine import log_lines
-from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS
-from reminders.errors import DatabaseRefused
-from reminders.instants import Instant
+from reminders.engine.limits import (
+    PARKED_IN_A_ROW,
+    PLAN_SECONDS,
+    PUT_OFF_SECONDS,
+    SLOW_IN_A_ROW,
+    TOO_SLOW_DIVISOR,
+    UNKNOWN_GRACE_HOURS,
+    UNKNOWN_SECONDS,
+)
+from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable, NotKnownHere
+from reminders.instants import SECOND, Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.lifecycle.plans import Plan
@@ -25,6 +32,8 @@ class Planned(NamedTuple):
     """What came of one batch."""
 
     plans: Sequence[Plan]
+    unknown: int  # of them, those that are put off, since something in them is not known here
+    given_up: Sequence[str]  # ids of those that have been for too long
     is_full: bool  # as many as were asked for: there may be more
     leased: list[Run]  # this worker's to send
     read_at: float  # monotonic: when the stop facts began to be read
@@ -35,50 +44,94 @@ class Planned(NamedTuple):
 
 
 class Planner:
-    """Plans batch after batch. A batch that the database refuses is halved until the culprit is alone and parked."""
+    """Plans batch after batch. A batch that the database refuses, or that outlasts its transaction, is made smaller
+    until the culprit is alone and parked."""
 
-    def __init__(self, store: Store, *, batch: int, lease_seconds: float) -> None:
+    def __init__(
+        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
+    ) -> None:
+        """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
+        self._grace_hours = grace_hours
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._size = batch
+        self._careful_for = 0  # so many reminders are planned before batches grow again
         self._parked_in_a_row = 0
+        self._suspect: list[Due] = []  # what the last transaction had claimed
+        self._claimed_at = float("inf")  # monotonic: when it had
+        self._mended: set[str] = set()  # reminders whose numbers this tick has put right, if they were wrong
         self.parked = 0
 
     def plan(self, rooms: Mapping[str, int], floor: Instant | None) -> Planned:
         """Plans at most one batch of what is due after `floor`; leases as many runs as the channels have room for."""
-        suspect: list[Due] = []
         while True:
+            self._suspect, self._claimed_at = [], float("inf")
             try:
-                planned = self._store.atomically(lambda: self._once(dict(rooms), floor, suspect))
+                planned = self._store.atomically(lambda: self._once(dict(rooms), floor))
             except DatabaseRefused as refused:
-                if not suspect or not _is_about_a_row(refused) or self._parked_in_a_row >= PARKED_IN_A_ROW:
-                    raise
-                if len(suspect) == 1:
-                    self._park(suspect[0], refused)
-                self._size = max(1, len(suspect) // 2)
-                continue
-            self._size = min(self._batch, self._size * 2)
-            self._parked_in_a_row = 0
-            return planned
+                self._after_refusal(refused)
+            except DatabaseUnavailable as lost:
+                self._after_loss(lost)
+            else:
+                self._careful_for -= len(planned.plans)
+                if self._careful_for <= 0:
+                    self._size = min(self._batch, self._size * 2)
+                self._parked_in_a_row = 0
+                for reminder_id in planned.given_up:
+                    log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
+                return planned
 
-    def _once(self, rooms: dict[str, int], floor: Instant | None, suspect: list[Due]) -> Planned:
+    def _after_refusal(self, refused: DatabaseRefused) -> None:
+        """Makes the next try a different one; raises what was refused when that is hopeless."""
+        suspect = self._suspect
+        unmended = {due.id for due in suspect} - self._mended
+        if refused.is_about_other_rows and unmended:
+            log_lines.numbers_moved_on(refused)
+            self._store.mend(unmended)
+            self._mended |= unmended
+            return
+        if not suspect or not refused.is_about_the_data or self._parked_in_a_row >= PARKED_IN_A_ROW:
+            raise refused
+        if len(suspect) == 1:
+            self._set_aside(suspect[0], refused)
+        self._size = max(1, len(suspect) // 2)
+
+    def _after_loss(self, lost: DatabaseUnavailable) -> None:
+        """The same where the server has ended the statement or the session because it took too long.
+
+        Each such try costs a time-out: so the batch shrinks fast, and stays small until its reminders are planned.
+        """
+        if lost.why not in TIMED_OUT and monotonic() - self._claimed_at < PLAN_SECONDS:
+            raise lost
+        count = len(self._suspect) or self._size
+        if self._parked_in_a_row >= SLOW_IN_A_ROW or (count == 1 and not self._suspect):
+            raise lost
+        self._size, self._careful_for = max(1, count // TOO_SLOW_DIVISOR), max(count, self._careful_for)
+        if count == 1:
+            self._park(self._suspect[0], f"its plan takes longer than a transaction may: {lost.why}")
+            self._careful_for = 0
+
+    def _once(self, rooms: dict[str, int], floor: Instant | None) -> Planned:
         read_at = monotonic()
-        suspect.clear()
+        self._suspect = []
         claim = self._store.due.claim(self._size, floor)
-        claim_seconds = monotonic() - read_at
-        suspect[:] = claim.due
+        self._suspect, self._claimed_at = claim.due, monotonic()
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
-        leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
+        unknown = [p.due.id for p in plans if p.decision.error is not None and p.decision.status is Status.ACTIVE]
+        given_up = self._give_up(unknown)
+        leased = [_run(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
+            unknown=len(unknown) - len(given_up),
+            given_up=given_up,
             is_full=len(plans) == self._size or len(plans) < len(claim.due),
             leased=leased,
             read_at=read_at,
-            claim_seconds=claim_seconds,
+            claim_seconds=self._claimed_at - read_at,
             now=claim.now,
             last_due=plans[-1].due.next_run_at if plans else None,
             still_due=min(still_due, default=None),
@@ -87,7 +140,7 @@ class Planner:
     def _write(self, claim: Claim, plans: Sequence[Plan]) -> None:
         if claim.waiting:
             self._cancel_waiting(claim, plans)
-        advanced = self._store.due.advance(plans, self._lease_seconds)
+        advanced = self._store.due.advance(plans, self._lease_seconds, claim.incarnation)
         if advanced != len(plans):
             raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
         ended_dead = [p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED]
@@ -100,7 +153,7 @@ class Planner:
         until = monotonic() + PLAN_SECONDS
         plans: list[Plan] = []
         for due in claim.due:
-            plans.append(_plan(due, claim.facts, claim.now, rooms))
+            plans.append(_plan(due, claim, rooms))
             if monotonic() > until:
                 break
         return plans
@@ -123,49 +176,63 @@ class Planner:
         if overtaken:
             self._store.runs.cancel_waiting(overtaken, retries_only=True)
 
-    def _park(self, due: Due, refused: DatabaseRefused) -> None:
-        log_lines.reminder_parked(due.id, refused.sqlstate)
-        self._store.due.park(due.id, f"the database refuses its plan: {refused}"[:500])
+    def _give_up(self, unknown: Sequence[str]) -> list[str]:
+        """Ends those reminders that have waited long enough for a worker that knows them, and says which."""
+        ended = self._store.due.fail_unknown(unknown, self._grace_hours) if unknown else []
+        if ended:
+            self._store.runs.cancel_waiting([(each, Reason.ENDED) for each in ended])
+        return ended
+
+    def _set_aside(self, due: Due, refused: DatabaseRefused) -> None:
+        """Parks a reminder whose own values are refused; one that contradicts other rows is not to blame, and waits."""
+        if refused.is_about_other_rows:
+            log_lines.reminder_put_off(due.id, refused)
+            self._store.due.put_off(due.id, PUT_OFF_SECONDS)
+            self._parked_in_a_row += 1
+        else:
+            self._park(due, f"the database refuses its plan: {refused}")
+
+    def _park(self, due: Due, error: str) -> None:
+        log_lines.reminder_parked(due.id, error[:100])
+        self._store.due.park(due.id, error[:500])
         self._parked_in_a_row += 1
         self.parked += 1
 
 
-def _is_about_a_row(refused: DatabaseRefused) -> bool:
-    """Whether the refusal is about the data (classes 22, 23, 54, P0) and not about the server or its permissions."""
-    return refused.sqlstate[:2] in ("22", "23", "54", "P0")
-
-
-def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
+def _plan(due: Due, claim: Claim, rooms: dict[str, int]) -> Plan:
     try:
-        decision = decide.decide(due, facts, now)
+        decision = decide.decide(due, claim.facts, claim.now)
+    except NotKnownHere as unknown:
+        return _put_off(due, unknown, claim.now)
     except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
         logger.exception("reminder parked", extra={"reminder": due.id, "error": type(error).__name__})
         return Plan(due, Decision.park(f"{type(error).__name__}: {error}"[:500]))
     if not decision.fires:
         state = None if decision.skipped is None else State.SKIPPED
         return Plan(due, decision, state, decision.skipped)
+    room = rooms.get(due.channel)
+    if room is None:
+        return _put_off(due, NotKnownHere("channel", due.channel), claim.now)
     message: dict[str, Json] | None = None
     if due.message is not None and render.has_placeholders(due.message):
         try:
             message = _rendered(due, decision)
         except Exception as error:
-            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500])
-    room = rooms.get(due.channel)
-    if room is None:
-        return _dead(due, decision, Reason.UNKNOWN_CHANNEL, message=message)
+            return _dead(due, decision, claim, f"{error}"[:500])
     if room <= 0:
         return Plan(due, decision, State.PENDING, message=message)
     rooms[due.channel] = room - 1
     return Plan(due, decision, State.SENDING, message=message)
 
 
-def _dead(
-    due: Due, decision: Decision, reason: Reason, error: str | None = None, message: dict[str, Json] | None = None
-) -> Plan:
-    log_lines.run_is_dead(
-        run=run_key(due.id, due.occurrence_no + 1, 0), reminder=due.id, channel=due.channel, reason=reason
-    )
-    return Plan(due, decision, State.DEAD, reason, error, message=message)
+def _put_off(due: Due, unknown: NotKnownHere, now: Instant) -> Plan:
+    return Plan(due, Decision.put_off(now + UNKNOWN_SECONDS * SECOND, f"{unknown}"[:500]))
+
+
+def _dead(due: Due, decision: Decision, claim: Claim, error: str) -> Plan:
+    reason, key = Reason.RENDER_FAILED, run_key(due.id, due.occurrence_no + 1, 0, claim.incarnation)
+    log_lines.run_is_dead(run=key, reminder=due.id, channel=due.channel, reason=reason)
+    return Plan(due, decision, State.DEAD, reason, error)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
@@ -176,7 +243,7 @@ def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
     return render.render(message, values)
 
 
-def _run(plan: Plan) -> Run:
+def _run(plan: Plan, incarnation: str | None) -> Run:
     due, decision = plan.due, plan.decision
     return Run.__new__(  # calling a class with keywords takes twice as long
         Run,
@@ -193,4 +260,5 @@ def _run(plan: Plan) -> Run:
         entity_type=due.entity_type,
         entity_id=due.entity_id,
         event_type=due.event_type,
+        incarnation=incarnation,
     )

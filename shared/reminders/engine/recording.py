@@ -1,11 +1,14 @@
 """Recording what came of attempts: on the owner's connection, or on a second one while the owner plans on."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
 
 from reminders.engine import limits, log_lines
+from reminders.engine.halving import in_halves
 from reminders.engine.reports import Failed, Recorded
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.lifecycle.outcomes import Outcome
@@ -50,8 +53,12 @@ class Recorder:
     def record(self, outcomes: list[Outcome]) -> None:
         if self._has_second:
             self._inbox.put(ToRecord(outcomes))
-        else:
+            return
+        try:
             self._report(_write(self._store, outcomes))
+        except BaseException:
+            self._report(Recorded(outcomes=[], ours=0, kept=outcomes))
+            raise
 
     def dismiss(self) -> None:
         """Lets the thread go once it has written what it was given."""
@@ -75,27 +82,47 @@ class Recorder:
 
 
 def _write(store: Store, outcomes: list[Outcome]) -> Recorded:
+    """Writes outcomes down. A batch that the database refuses is halved until the culprit is alone."""
     alive = [outcome for outcome in outcomes if outcome.state is not State.DEAD]
-    count = _write_some(store, alive) if alive else 0
-    if len(alive) == len(outcomes):
-        return Recorded(outcomes=outcomes, ours=count, kept=[])
-    dead = _write_dead(store, [outcome for outcome in outcomes if outcome.state is State.DEAD])
-    return Recorded(outcomes=[*alive, *dead.outcomes], ours=count + dead.ours, kept=dead.kept)
+    dead = [outcome for outcome in outcomes if outcome.state is State.DEAD]
+    written: list[Recorded] = []
+    for some, write in ((alive, _write_alive), (dead, _write_dead)):
+        if some:
+            written += in_halves(some, partial(write, store), partial(_write_culprit, store, write))
+    return written[0] if len(written) == 1 else _together(written)
 
 
-def _write_some(store: Store, outcomes: list[Outcome]) -> int:
-    """Halves a batch that the database refuses until the culprit is alone; that one is recorded without its texts."""
-    try:
-        return store.runs.record(outcomes)
-    except DatabaseRefused as refused:
-        if len(outcomes) == 1:
-            log_lines.outcome_refused(outcomes[0].run, refused)
-            return _write_some(store, [outcomes[0].without_texts()])
-    half = len(outcomes) // 2
-    return _write_some(store, outcomes[:half]) + _write_some(store, outcomes[half:])
+def _write_alive(store: Store, outcomes: Sequence[Outcome]) -> Recorded:
+    return Recorded(outcomes=outcomes, ours=store.runs.record(outcomes), kept=[])
 
 
-def _write_dead(store: Store, outcomes: list[Outcome]) -> Recorded:
+def _write_culprit(
+    store: Store, write: Callable[[Store, Sequence[Outcome]], Recorded], outcome: Outcome, refused: DatabaseRefused
+) -> Recorded:
+    """Records one without its texts and, where that is refused too, without what follows for its reminder.
+
+    If nothing of it can be recorded, its lease ends like that of a dead worker: it is sent as often as its attempts
+    allow.
+    """
+    bare = [outcome.without_texts()]
+    for attempt in (write, _write_alive):
+        with suppress(DatabaseRefused):
+            recorded = attempt(store, bare)
+            log_lines.outcome_refused(outcome.run, refused)
+            return recorded
+    log_lines.outcome_not_recorded(outcome.run, refused)
+    return Recorded(outcomes=[], ours=0, kept=[])
+
+
+def _together(parts: Sequence[Recorded]) -> Recorded:
+    return Recorded(
+        outcomes=[outcome for part in parts for outcome in part.outcomes],
+        ours=sum(part.ours for part in parts),
+        kept=[outcome for part in parts for outcome in part.kept],
+    )
+
+
+def _write_dead(store: Store, outcomes: Sequence[Outcome]) -> Recorded:
     """A reminder whose last run ends DEAD has failed: both are written in one transaction, the reminder locked first.
 
     A reminder that somebody else has locked is not waited for.

@@ -13,6 +13,7 @@ class Tally:
     def __init__(self) -> None:
         self._summary = Summary()
         self.overflow = 0  # runs that found no room
+        self.was_busy = False  # there was more to plan than one batch
 
     @property
     def is_too_much_for_one(self) -> bool:
@@ -29,8 +30,10 @@ class Tally:
         summary.planned += len(runs) - runs.count(None) - skipped
         summary.dead += runs.count(State.DEAD)
         summary.completed += statuses.count(Status.COMPLETED)
-        summary.parked += statuses.count(Status.FAILED)
+        summary.parked += statuses.count(Status.FAILED) + len(planned.given_up)
+        summary.unknown += planned.unknown
         self.overflow += runs.count(State.PENDING)
+        self.was_busy = self.was_busy or planned.is_full
 
     def summary(self, delivery: Delivery, *, parked: int) -> Summary:
         """All of it, with what came of the sends; `parked` is how many the database has refused."""
@@ -42,6 +45,7 @@ class Tally:
         summary.handed_back = counts["handed_back"]
         summary.late = counts["late"]
         summary.parked += parked
+        summary.unknown += counts["unknown"]
         late = sorted(delivery.lateness)
         summary.lateness_p50_ms = round(quantile(late, 0.5) * 1000, 3)
         summary.lateness_p99_ms = round(quantile(late, 0.99) * 1000, 3)

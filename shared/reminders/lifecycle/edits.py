@@ -64,6 +64,8 @@ def new(wanted: NewReminder, condition: Condition | None, calendars: CalendarsBy
         completed_at=None,
         completion_reason=None,
         last_error=None,
+        needs=0,
+        unknown_since=None,
         version=1,
         created_at=moment,
         updated_at=moment,
@@ -131,7 +133,8 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
 
 def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
     message = reminder.message._replace(**{name: getattr(edit, name) for name in _MESSAGE & edit.given})
-    render.check(message, reminder.key, reminder.channel)
+    if message != reminder.message:  # one that is there already is no reason to refuse another change
+        render.check(message, reminder.key, reminder.channel)
     result = replace(
         reminder,
         message=message,

@@ -90,6 +90,8 @@ class Reminder:
     completed_at: datetime | None
     completion_reason: str | None
     last_error: str | None
+    needs: int  # the lowest level of engine that understands it
+    unknown_since: datetime | None  # engines have come upon something in it that they do not know
     version: int
     created_at: datetime
     updated_at: datetime

@@ -5,7 +5,7 @@ advance         what a due reminder does: fire, skip or wait; when the next occu
 fields          checks and accepts what a caller says about a schedule
 rule            a schedule's rule, its timeline, and when its messages may be sent
 preview         the next instants, shown to people; words: the schedule in English
-stored          a schedule as the database keeps it
+stored          a schedule as the database keeps it; bounds: what each field may be
 
 One class for each schedule type:
 schedule_type   what each type can be asked; registry: the types by name

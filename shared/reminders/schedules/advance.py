@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a tick with plain schedules only does without it
 
 ONE_TIME = "one_time"
 RECURRING = "recurring"
+_PLAIN = (ONE_TIME, RECURRING)
 
 NEVER: Instant = -(2**62)
 """A cursor before everything: nothing has been planned yet."""
@@ -134,8 +135,9 @@ def first_due(
 
 
 def of(due: Due, now: Instant, calendars: CalendarsByName) -> Advance:
-    """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance."""
-    found = _plain(due, now) if due.schedule is None else _by_rule(due, now, calendars)
+    """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance, NotKnownHere."""
+    is_plain = due.schedule is None and due.schedule_type in _PLAIN
+    found = _plain(due, now) if is_plain else _by_rule(due, now, calendars)
     before, cursor = due.planned_through, found.cursor
     if cursor is None or (before is not None and cursor <= before):  # most have moved on: no call is needed
         _check_advance(found, before, now)

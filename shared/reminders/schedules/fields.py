@@ -8,7 +8,7 @@ from reminders.errors import InvalidField
 from reminders.instants import EPOCH, to_datetime
 from reminders.model import SendWindow
 from reminders.model.reminder import Schedule, ScheduleSpec
-from reminders.schedules import zones
+from reminders.schedules import bounds, zones
 from reminders.schedules.patterns import Daylight, resolve
 from reminders.schedules.registry import TYPES
 from reminders.schedules.schedule_type import ScheduleType
@@ -34,6 +34,7 @@ def accepted(spec: ScheduleSpec, moment: datetime) -> Schedule:
     kind = TYPES.get(spec.schedule_type)
     if kind is None:
         raise InvalidField("schedule_type", f"must be one of {', '.join(TYPES)}")
+    bounds.check(spec)  # what an edit leaves as it is may have been put there by SQL
     _check_fields(spec, kind)
     _check_values(spec, kind)
     kind.check(spec)

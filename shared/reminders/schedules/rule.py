@@ -9,6 +9,7 @@ from reminders.errors import PlanRefused
 from reminders.instants import EPOCH, SECOND, Instant, to_datetime, to_instant
 from reminders.model import BusinessCalendar, Due, SendWindow
 from reminders.model.reminder import Schedule
+from reminders.schedules import bounds
 from reminders.schedules.advance import NEVER
 from reminders.schedules.registry import type_of
 from reminders.schedules.send_windows import Gate
@@ -18,7 +19,8 @@ from reminders.schedules.zones import zone
 
 
 def rule_of(schedule: Schedule) -> Bounded:
-    """The instants that a schedule means; ValueError or InvalidField when it is incomplete."""
+    """The instants that a schedule means; ValueError or InvalidField when it is incomplete, or beyond its bounds."""
+    bounds.check(schedule)
     return _bounded(schedule, type_of(schedule.schedule_type).rule(schedule), to_instant(schedule.start_at))
 
 
@@ -44,8 +46,9 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 @lru_cache(maxsize=4_096)
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
-    schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
     kind = type_of(schedule_type)
+    schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
+    bounds.check(schedule)
     return schedule, None if kind.rule_needs_start else kind.rule(schedule)
 
 

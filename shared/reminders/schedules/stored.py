@@ -28,7 +28,8 @@ def to_text(schedule: Schedule) -> str | None:
 
 
 def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
-    """The schedule that a row holds; ValueError or TypeError when somebody has written something else there."""
+    """The schedule that a row holds; ValueError when it is no object. A value that cannot be read is kept as it is, for
+    `bounds` to refuse when the schedule is worked out."""
     others = {} if text is None else _read(text)
     columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
     return with_fields(Schedule, {**others, **columns})
@@ -37,7 +38,20 @@ def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | 
 @lru_cache(maxsize=4_096)
 def _read(text: str) -> dict[str, Any]:
     """What its fields mean; remembered, since many reminders have the same text."""
-    return {name: _reading(name)(value) for name, value in json.loads(text).items() if name in _NAMES}
+    try:
+        stored = json.loads(text)
+    except RecursionError as deep:
+        raise ValueError("a schedule is nested too deeply") from deep
+    if not isinstance(stored, dict):
+        raise ValueError("a schedule is a JSON object")
+    return {name: _value(name, value) for name, value in stored.items() if name in _NAMES}
+
+
+def _value(name: str, value: Any) -> Any:
+    try:
+        return _reading(name)(value)
+    except (ValueError, TypeError, KeyError):
+        return value
 
 
 def _reading(name: str) -> Callable[[Any], Any]:

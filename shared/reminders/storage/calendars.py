@@ -66,9 +66,7 @@ def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
     """Business calendars by name, those that can be read."""
     found: dict[str, BusinessCalendar] = {}
     for name, days in {} if text is None else json.loads(text).items():
-        with suppress(
-            ValueError, TypeError, KeyError
-        ):  # SQL has put it there: it harms those that use it, and no others
+        with suppress(TypeError, KeyError):  # SQL has put it there: it harms those that use it, and no others
             found[name] = _calendar(days)
     return found
 
@@ -80,6 +78,18 @@ def calendar_text(calendar: BusinessCalendar) -> str:
 
 
 def _calendar(days: dict[str, Any]) -> BusinessCalendar:
+    """Days that do not exist, which SQL may have put there, never come, and count as absent."""
     return BusinessCalendar(
-        weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
+        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS),
+        holidays=frozenset(day for text in days["holidays"] if (day := _date(text)) is not None),
     )
+
+
+_WEEKDAYS = range(7)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -21,6 +21,7 @@ class Claim(NamedTuple):
     due: list[Due]
     facts: Facts
     waiting: frozenset[str]  # ids of those that have waiting runs
+    incarnation: str | None  # which life of the database it is; None: the first
 
 
 class DueTable:
@@ -31,16 +32,17 @@ class DueTable:
 
     def claim(self, count: int, floor: Instant | None) -> Claim:
         found = self._sql.rows("claim_due", count=count, floor=floor)[0]
-        instant, flags, waiting, calendars, *columns = found
+        instant, flags, waiting, calendars, incarnation, *columns = found
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
             due=_to_due(columns),
             facts=Facts(true_flags=true_flags, calendars=to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
+            incarnation=incarnation,
         )
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, incarnation: str | None) -> int:
         """Writes decisions and their runs, and says how many reminders advanced: if not all, the transaction must
         not commit."""
         decisions = [plan.decision for plan in plans]
@@ -62,11 +64,25 @@ class DueTable:
             stands_for=parameters.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
             messages=parameters.texts([parameters.json_text(plan.message) for plan in plans]),
             lease=lease_seconds,
+            incarnation=incarnation,
         )
         return advanced
 
     def park(self, reminder_id: str, error: str) -> None:
         self._sql.rows("park", id=reminder_id, error=error)
+
+    def fail_unknown(self, reminder_ids: Collection[str], grace_hours: float) -> list[str]:
+        """Ends those of them in which something has not been known for so long, and says which."""
+        found = self._sql.rows("fail_unknown", reminder_ids=parameters.words(reminder_ids), grace=grace_hours)
+        return [str(row[0]) for row in found]
+
+    def put_off(self, reminder_id: str, seconds: float) -> None:
+        """Looks at it again after so many seconds; nothing else changes."""
+        self._sql.rows("put_off", id=reminder_id, seconds=seconds)
+
+    def renumber(self, reminder_ids: Collection[str]) -> None:
+        """Moves the numbers of their occurrences beyond those that the history holds."""
+        self._sql.rows("renumber", reminder_ids=parameters.words(reminder_ids))
 
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
@@ -95,4 +111,4 @@ def _to_due(columns: list[str | None]) -> list[Due]:
     """Claimed reminders: one JSON array a column, in the order of the fields; NULLs when nothing was due."""
     if columns[0] is None:
         return []
-    return list(map(Due._make, zip(*map(jsonb.parse, columns), strict=True)))  # type: ignore[arg-type]
+    return list(map(Due._make, zip(*map(jsonb.parse_each, columns), strict=True)))  # type: ignore[arg-type]

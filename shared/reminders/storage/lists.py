@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reminders.model import ReminderFilter
+from reminders.model import PAGE_BYTES, ReminderFilter
 from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
 from reminders.storage.listing import Seen, in_order, keys, kinds, of_kinds, read_ids
 from reminders.storage.statements import Statements
 
-PAGE_BYTES = 4_000_000  # of a page's rows: Lambda answers with six megabytes at most
 _MOST_DUE = 20_000  # with more that are due, finding the newest of them takes long
 
 

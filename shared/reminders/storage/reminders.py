@@ -32,7 +32,8 @@ class ReminderTable:
     def lock(self, reminder_id: str) -> Reminder | None:
         return self._one("lock_reminder", id=reminder_id)
 
-    def save(self, reminder: Reminder) -> None:
+    def save(self, reminder: Reminder, before: Reminder) -> None:
+        """Writes a locked reminder as a caller has changed it; what is as it was `before` is not written again."""
         state = {
             "status": reminder.status,
             "paused_at": parameters.time(reminder.paused_at),
@@ -42,9 +43,9 @@ class ReminderTable:
             "version": reminder.version,
             "updated_at": parameters.time(reminder.updated_at),
         }
-        columns = rows.columns(reminder)
+        columns = rows.columns(reminder, before)
         del columns["channel"]
-        self._sql.rows("save_reminder", **columns, **state)
+        self._sql.rows("save_reminder", **columns, **rows.keeps(reminder, before), **state)
 
     def complete_stopped(self, key: str, count: int) -> int:
         """Completes at most `count` live reminders that this true flag stops."""

@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from reminders import conditions
 from reminders.conditions import Facts
 from reminders.instants import Instant
-from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
 from reminders.runs import LostRun, Run, RunRecord, run_key
@@ -42,8 +43,14 @@ class RunTable:
 
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
-        channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
-        return to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
+        found = self._sql.value(
+            "lease_waiting",
+            channels=parameters.texts(rooms),
+            rooms=parameters.numbers(rooms.values()),
+            conditions=parameters.texts(conditions.known_types()),
+            lease=lease_seconds,
+        )
+        return to_runs(found)
 
     def take_over(
         self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
@@ -53,6 +60,7 @@ class RunTable:
         found = self._sql.value(
             "take_over",
             channels=parameters.texts(channels),
+            conditions=parameters.texts(conditions.known_types()),
             least=attempts.start,
             most=attempts.stop - 1,
             batches=parameters.numbers(batches),
@@ -60,10 +68,15 @@ class RunTable:
         )
         return to_runs(found)
 
-    def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[LostRun]:
+    def undeliverable(self, channels: Collection[str], max_attempts: int, grace_hours: float) -> list[LostRun]:
         """Runs that nobody will send."""
-        names = parameters.texts(channels)
-        found = self._sql.records("undeliverable", channels=names, max_attempts=max_attempts)
+        found = self._sql.records(
+            "undeliverable",
+            channels=parameters.texts(channels),
+            conditions=parameters.texts(conditions.known_types()),
+            max_attempts=max_attempts,
+            grace=grace_hours,
+        )
         return [_to_lost_run(row) for row in found]
 
     def end_dead(self, ids: Collection[int], reason: Reason, error: str) -> None:
@@ -90,9 +103,41 @@ class RunTable:
         )
         return recorded
 
-    def hand_back(self, runs: Sequence[Run]) -> None:
-        ids, attempts = parameters.numbers([run.id for run in runs]), parameters.numbers([run.attempt for run in runs])
-        self._sql.rows("hand_back", ids=ids, attempts=attempts)
+    def bring_back(
+        self,
+        channels: Collection[str],
+        *,
+        lease_seconds: float,
+        wait_seconds: float,
+        slack_seconds: float,
+        count: int,
+    ) -> int:
+        """Brings back at most so many runs that wait longer than a lease or a retry can, and says how many; a clock
+        may have been put back by `slack_seconds`."""
+        brought_back: int = self._sql.value(
+            "bring_back",
+            channels=parameters.texts(channels),
+            lease=lease_seconds,
+            wait=wait_seconds,
+            slack=slack_seconds,
+            count=count,
+        )
+        return brought_back
+
+    def hand_back(self, unsent: Sequence[Unsent]) -> None:
+        """Gives back leased runs; each gets its attempt back."""
+        self._sql.rows(
+            "hand_back",
+            ids=parameters.numbers([each.run.id for each in unsent]),
+            attempts=parameters.numbers([each.run.attempt for each in unsent]),
+            delays=parameters.numbers([each.delay for each in unsent]),
+            reasons=parameters.words([each.reason for each in unsent]),
+            errors=parameters.texts([each.error for each in unsent]),
+        )
+
+    def mend_ids(self) -> None:
+        """Moves the sequence of ids beyond those that are there."""
+        self._sql.rows("mend_ids")
 
     def delete_old(self, days: int, count: int) -> int:
         removed: int = self._sql.value("delete_old_runs", days=days, count=count)
@@ -100,11 +145,12 @@ class RunTable:
 
 
 def _to_record(row: dict[str, Any]) -> RunRecord:
-    message = row["message"] or {}
+    message = row["message"] if isinstance(row["message"], dict) else {}
+    subject, body = message.get("subject"), message.get("body")
     return RunRecord(
-        key=run_key(row["reminder_id"], row["occurrence_no"], row["step"]),
-        subject=message.get("subject"),
-        body=message.get("body"),
+        key=run_key(row["reminder_id"], row["occurrence_no"], row["step"], row["incarnation"]),
+        subject=subject if isinstance(subject, str) else None,
+        body=body if isinstance(body, str) else None,
         state=State(row["state"]),
         **{name: row[name] for name in _SAME_NAME_IN_RUN},
     )
@@ -132,10 +178,11 @@ def _to_lost_run(row: dict[str, Any]) -> LostRun:
     reminder_id = str(row["reminder_id"])
     return LostRun(
         id=row["id"],
-        key=run_key(reminder_id, row["occurrence_no"], row["step"]),
+        key=run_key(reminder_id, row["occurrence_no"], row["step"], row["incarnation"]),
         reminder_id=reminder_id,
         channel=row["channel"],
-        is_exhausted=row["is_exhausted"],
+        reason=Reason(row["reason"]),
+        condition_type=row["stop_condition_type"],
     )
 
 
@@ -144,4 +191,7 @@ def _to_run_facts(found: str) -> list[RunFacts]:
 
 
 def to_runs(found: str | None) -> list[Run]:
-    return [Run._make(row) for row in jsonb.parse(found)] if found else []
+    """Leased runs, one JSON array each."""
+    if not found:
+        return []
+    return [Run._make(jsonb.parse_each(row) if isinstance(row, str) else row) for row in jsonb.parse_each(found)]

@@ -1,6 +1,6 @@
 """PostgreSQL in the words of the domain: one attribute a table, one method a statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -78,6 +78,16 @@ class Store:
     def atomically[T](self, work: Callable[[], T], *, repeatable: bool = True) -> T:
         """Runs `work` in one transaction; see `Database.atomically`."""
         return self._database.atomically(work, repeatable=repeatable)
+
+    def mend(self, reminder_ids: Collection[str]) -> None:
+        """Moves on what lags behind the rows, as after a partial restore: the ids of runs, and these reminders'
+        numbers."""
+
+        def work() -> None:
+            self.runs.mend_ids()
+            self.due.renumber(reminder_ids)
+
+        self.atomically(work)
 
     def close(self) -> None:
         self._database.close()

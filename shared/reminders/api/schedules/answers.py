@@ -105,6 +105,10 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _moment(value: object) -> str | None:
+    return utc_text(value) if isinstance(value, datetime) else _text(value)
+
+
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
@@ -128,7 +132,7 @@ def _window(window: SendWindow) -> SendWindowOut | None:
             "to": time_text(window.closes),
             "timezone": window.timezone,
         }
-    except (ValueError, TypeError, IndexError):  # put there by SQL
+    except (ValueError, TypeError, IndexError, AttributeError):  # put there by SQL
         return None
 
 
@@ -147,11 +151,11 @@ _SHOWN: dict[str, Callable[[Any], object]] = {
     "rrule": _text,
     "rdates": _texts,
     "exdates": _texts,
-    "anchor_at": utc_text,
+    "anchor_at": _moment,
     "offsets": _texts,
     "past_offset": _text,
     "start_at": utc_text,
-    "end_at": utc_text,
+    "end_at": _moment,
     "max_runs": _number,
     "timezone": _text,
     "dst_gap": _text,

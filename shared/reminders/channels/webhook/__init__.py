@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from reminders.channels import Channel, PermanentFailure, RecipientCheck, channel
 from reminders.channels.webhook.settings import WebhookSettings
-from reminders.errors import InvalidField
+from reminders.errors import InvalidField, NotKnownHere
 from reminders.runs import Run
 from reminders.states import Reason
 
@@ -34,7 +34,7 @@ class WebhookChannel(Channel):
     def send_one(self, run: Run) -> None:
         if self._sender is None:
             raise PermanentFailure(_NOT_SET_UP, Reason.PERMANENT if run.recipient else Reason.NO_RECIPIENT)
-        self._sender.send(run)
+        self._sender.send(run, self.clock)
 
     @classmethod
     def recipient_check(cls, environment: Mapping[str, str]) -> RecipientCheck:
@@ -51,6 +51,8 @@ class WebhookChannel(Channel):
         def check(recipient: str | None) -> None:
             try:
                 endpoints.find(recipient)
+            except NotKnownHere as unknown:
+                raise InvalidField("recipient", "there is no endpoint of this name in the settings") from unknown
             except PermanentFailure as refused:
                 raise InvalidField("recipient", str(refused)) from refused
 

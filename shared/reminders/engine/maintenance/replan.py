@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tzdata
 
 from reminders.engine import log_lines
+from reminders.errors import DatabaseRefused
 from reminders.schedules.advance import CalendarsByName
 from reminders.storage.store import Store
 
@@ -27,14 +28,33 @@ class Replan:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tasks = [self._some_zoned, self._some_of_a_calendar]
+        self._chunk = CHUNK
+        self._tried: Sequence[str] = ()  # the reminders of the last chunk
+        self._refused: set[str] = set()  # those whose new instants the database does not take
 
     def once(self) -> bool:
-        """Works out one chunk; False when everything that can be locked follows today's zones and calendars."""
+        """Works out one chunk; False when everything that can be locked follows today's zones and calendars.
+
+        A chunk that the database refuses is halved until the culprit is alone: that one keeps its instants.
+        """
         while self._tasks:
-            if self._store.atomically(self._tasks[0]):
+            try:
+                if self._store.atomically(self._tasks[0]):
+                    self._chunk = min(CHUNK, self._chunk * 2)
+                    return True
+            except DatabaseRefused as refused:
+                self._halve(refused)
                 return True
             del self._tasks[0]
         return False
+
+    def _halve(self, refused: DatabaseRefused) -> None:
+        if not refused.is_about_the_data or not self._tried or self._refused.issuperset(self._tried):
+            raise refused
+        if len(self._tried) == 1:
+            log_lines.reminder_not_replanned(self._tried[0], refused)
+            self._refused.update(self._tried)
+        self._chunk = max(1, len(self._tried) // 2)
 
     def _some_zoned(self) -> bool:
         """False when there are no more, or none that could be locked."""
@@ -42,8 +62,8 @@ class Replan:
         if after is None:
             return False
         last, ids = self._store.replanning.find_zoned(after, _LOOKED_AT)
-        if len(ids) > CHUNK:
-            last, ids = ids[CHUNK - 1], ids[:CHUNK]
+        if len(ids) > self._chunk:
+            last, ids = ids[self._chunk - 1], ids[: self._chunk]
         reached = self._replan(after, last, ids)
         self._store.scheduler.save_zones(ZONES_VERSION, reached)
         return reached is not None and reached != after
@@ -53,7 +73,7 @@ class Replan:
         if found is None:
             return False
         name, after = found
-        ids = self._store.replanning.find_by_calendar(name, after, CHUNK)
+        ids = self._store.replanning.find_by_calendar(name, after, self._chunk)
         reached = self._replan(after, ids[-1] if ids else None, ids)
         self._store.calendars.save_progress(name, reached)
         return reached != after
@@ -61,9 +81,11 @@ class Replan:
     def _replan(self, after: str, last: str | None, ids: Sequence[str]) -> str | None:
         """How far the reminders are re-planned now: to `last`, or to just before one that somebody else has locked."""
         moment = self._store.now()
+        self._tried = ids
         locked = self._store.replanning.lock_for_replanning(ids) if ids else []
         calendars = self._store.calendars.named({name for each in locked if (name := each.schedule.business_calendar)})
-        changed = [new for old in locked if (new := _replanned(old, calendars, moment)) != old]
+        willing = [each for each in locked if each.id not in self._refused]
+        changed = [new for old in willing if (new := _replanned(old, calendars, moment)) != old]
         if changed:
             self._store.replanning.replan(changed)
         ours = {reminder.id for reminder in locked}

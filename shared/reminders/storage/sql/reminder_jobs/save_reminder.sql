@@ -1,10 +1,13 @@
--- A locked reminder as a caller has changed it: listed while it is ACTIVE.
+-- A locked reminder as a caller has changed it, listed while it is ACTIVE. Its message and its schedule are written
+-- only when they have changed.
 WITH saved AS (
   UPDATE reminder_jobs
-  SET recipient = :recipient, message = CAST(:message AS jsonb),
+  SET recipient = :recipient,
+      message = CASE WHEN CAST(:keeps_message AS boolean) THEN message ELSE CAST(:message AS jsonb) END,
       schedule_type = :schedule_type, interval_minutes = CAST(:interval_minutes AS integer),
       start_at = CAST(:start_at AS timestamptz),
-      schedule = CAST(:schedule AS jsonb), runs_left = CAST(:runs_left AS integer),
+      schedule = CASE WHEN CAST(:keeps_schedule AS boolean) THEN schedule ELSE CAST(:schedule AS jsonb) END,
+      runs_left = CAST(:runs_left AS integer),
       next_run_at = CAST(:next_run_at AS timestamptz), planned_through = CAST(:planned_through AS timestamptz),
       stop_condition_type = :stop_condition_type, stop_condition_value = :stop_condition_value,
       status = CAST(:status AS text),
