@@ -2,8 +2,7 @@
 -- has deleted are removed, a reminder whose entry is gone is noted as not listed; it says how many there were of both.
 WITH place AS MATERIALIZED (
   SELECT listing_walked_to AS id
-  FROM scheduler_state
-  FOR NO KEY UPDATE SKIP LOCKED),
+  FROM scheduler_state),
 walked AS MATERIALIZED (
   SELECT id, status, listed_as
   FROM reminder_jobs
@@ -41,8 +40,10 @@ noted AS (
   WHERE id = ANY (ARRAY(SELECT id FROM missing))),
 moved AS (
   UPDATE scheduler_state
-  SET listing_walked_to = CASE WHEN r.id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-    THEN '00000000-0000-0000-0000-000000000000' ELSE r.id END
-  FROM reached r
-  WHERE (SELECT count(*) FROM deleted) < CAST(:count AS integer) AND EXISTS (SELECT FROM place))
+  SET listing_walked_to = r.begins_at
+  FROM (
+    SELECT CASE id WHEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' THEN '00000000-0000-0000-0000-000000000000' ELSE id END
+      AS begins_at
+    FROM reached) r
+  WHERE (SELECT count(*) FROM deleted) < CAST(:count AS integer) AND listing_walked_to <> r.begins_at)
 SELECT (SELECT count(*) FROM deleted) + (SELECT count(*) FROM missing);
