@@ -81,6 +81,7 @@ class Settings(NamedTuple):
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
     max_workers: int = 0  # how many more scheduler invocations one may start
     run_retention_days: int = 90
+    reminder_retention_days: int = 400
     unknown_grace_hours: int = 24  # how long what only a newer deployment knows may wait for it
 
     @classmethod
