@@ -6,22 +6,25 @@ Works on DATABASE_URL (or the cloud's DATABASE_SECRET_ARN), or on the running lo
 import os
 import sys
 
-from local.__main__ import URL_FILE
+from local import database_url
 from local.sql import NOT_RUNNING
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.settings import Settings
-from reminders.wiring import build_store
+from reminders.storage.database import Database
+from reminders.storage.store import Store
+from reminders.wiring import address_of
 
 
 def main(stage: str | None) -> int:
     """What is planned from now on has new ids; with a stage, the database is that stage's."""
     settings = Settings.from_environment(os.environ)
     if not settings.database_url and not settings.database_secret_arn:
-        if not URL_FILE.exists():
+        written = database_url.read()
+        if written is None:
             print(NOT_RUNNING, file=sys.stderr)
             return 1
-        settings = settings._replace(database_url=URL_FILE.read_text(encoding="utf-8"))
-    store = build_store(settings)
+        settings = settings._replace(database_url=written)
+    store = Store(Database(address_of(settings)))
     try:
         owner = store.scheduler.begin_new_life(stage).stage
     except (DatabaseUnavailable, DatabaseRefused) as failure:

@@ -16,19 +16,21 @@ from reminders.api.edge.lambda_events import Gateway
 from reminders.channels import build_recipient_checks
 from reminders.observe import logger
 from reminders.settings import Settings
-from reminders.wiring import build_commands
+from reminders.wiring import address_of, build_commands
 
 if TYPE_CHECKING:  # a cold start does without them
     from reminders.commands import Commands
 
 settings = Settings.from_environment(os.environ)
-recipient_checks = build_recipient_checks(os.environ)  # here, so that a wrong setting ends the start
+# Here, so that a wrong setting ends the start.
+recipient_checks = build_recipient_checks(os.environ)
+address = address_of(settings)
 
 
 @functools.cache
 def commands() -> "Commands":
     """Built by the first request; its connection is kept for those that follow in a warm container."""
-    return build_commands(settings, recipient_checks, current_caller)
+    return build_commands(address, recipient_checks, current_caller)
 
 
 gateway = Gateway(build_api(commands, settings), path_is_decoded=os.environ.get("AWS_SAM_LOCAL") == "true")

@@ -1,5 +1,7 @@
 """What can go wrong, each with its facts as attributes. `api/problems.py` says which status each becomes."""
 
+from collections.abc import Mapping
+
 
 class ReminderError(Exception):
     """The root of the engine's own errors."""
@@ -66,12 +68,30 @@ class StaleVersion(ReminderError):
         self.actual = actual
 
 
+class Unhealthy(ReminderError):
+    """The engine does not do its work at the moment; `troubles` says of each part that is not well why."""
+
+    def __init__(self, troubles: Mapping[str, str]) -> None:
+        super().__init__("; ".join(troubles.values()))
+        self.troubles = dict(troubles)
+
+
 class DatabaseUnavailable(ReminderError):
     """The database cannot be reached, or refuses for the moment. Nothing is known to have changed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the database is not available: {why}")
         self.why = why
+
+
+class SchemaBehind(DatabaseUnavailable):
+    """The database has an older schema than this code needs."""
+
+    def __init__(self, found: str, needed: str) -> None:
+        is_at = f"is at {found}" if found else "has not been migrated"
+        super().__init__(f"the database {is_at}, and this code needs {needed}")
+        self.found = found
+        self.needed = needed
 
 
 class ForeignStage(DatabaseUnavailable):

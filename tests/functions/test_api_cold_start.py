@@ -21,7 +21,7 @@ _NOT_NEEDED = {
 
 def test_importing_the_function_loads_only_what_a_request_needs() -> None:
     """Neither the cloud's SDK nor migrations, nor what only sends or documents: each would slow every cold start."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "shared")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "shared"), "DATABASE_URL": "postgresql://localhost/x"}
     script = "import app, sys; print(*sys.modules, sep='\\n')"
     imported = subprocess.run(
         [sys.executable, "-c", script],

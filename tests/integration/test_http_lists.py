@@ -144,14 +144,27 @@ def test_a_cursor_of_flags_that_holds_no_key_is_named(refusing: Door, cursor: st
     assert (reply.status, reply.fields) == (422, ["cursor"])
 
 
-def test_health_says_how_the_engine_is(door: Door, world: World) -> None:
-    """Status, versions, the last tick, and how far behind it is."""
-    health = door("GET", "/health").json
-    assert (health["status"], health["schema_version"], health["last_tick_at"]) == ("ok", "0007", None)
-    assert health["oldest_due_seconds"] == 0
-    door("POST", "/reminders", reminder())
-    world.sql("UPDATE reminder_jobs SET next_run_at = now() - interval '1 hour'")
-    world.sql("UPDATE scheduler_state SET last_tick_at = '2026-01-01T00:00:00Z'")
-    health = door("GET", "/health").json
-    assert health["last_tick_at"] == "2026-01-01T00:00:00Z"
-    assert health["oldest_due_seconds"] >= 3600
+def test_a_page_ends_before_four_megabytes(door: Door, world: World) -> None:
+    """Long reminders come on more pages than short ones: none is too long for Lambda, and none is missed."""
+    world.plant(60)
+    world.sql("UPDATE reminder_jobs SET message = jsonb_build_object('body', repeat('😀', 30000))")
+    sizes, found, query = [], [], "limit=200"
+    while query:
+        reply = door("GET", "/reminders", query=query)
+        sizes.append(len(reply.content))
+        found += [item["entity_id"] for item in reply.json["items"]]
+        cursor = reply.json["next_cursor"]
+        query = cursor and f"limit=200&cursor={cursor}"
+    assert max(sizes) <= 4_000_000
+    assert sorted(found) == sorted(f"n_{number}" for number in range(1, 61))
+
+
+def test_one_reminder_that_is_longer_than_a_page_is_shown(local: Door, world: World) -> None:
+    """What SQL has made too long stands alone on its page, and the list goes on behind it."""
+    world.plant(3)
+    world.sql(
+        "UPDATE reminder_jobs SET message = jsonb_build_object('body', repeat('x', 5000000)) WHERE entity_id = 'n_2'"
+    )
+    found = pages(local, "/reminders", "limit=200")
+    assert sorted(item["entity_id"] for page in found for item in page) == ["n_1", "n_2", "n_3"]
+    assert len(found) > 1

@@ -1,10 +1,8 @@
 """Errors as `application/problem+json` (RFC 9457): which error becomes which status stands in one table."""
 
 import json
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, NamedTuple, NotRequired, TypedDict
 
 from pydantic import with_config
@@ -13,8 +11,10 @@ from reminders.api.openapi.glossary import known
 from reminders.api.refusals import (
     BodyTooLarge,
     FieldError,
+    ForeignOrigin,
     InvalidRequest,
     MalformedBody,
+    Misdirected,
     UnknownPath,
     UnsupportedMediaType,
     WrongMethod,
@@ -24,7 +24,6 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
-    ForeignStage,
     IllegalTransition,
     InvalidField,
     NeedsNewerEngine,
@@ -32,12 +31,16 @@ from reminders.errors import (
     NotKnownHere,
     PlanRefused,
     RowRefused,
+    SchemaBehind,
     StaleVersion,
+    Unhealthy,
 )
-from reminders.observe import logger
+from reminders.observe import logger, places_of
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
+
+_SOON = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 class Kind(NamedTuple):
@@ -57,6 +60,7 @@ _UNEXPECTED = Kind(500, "internal-error", "Something went wrong on this side")
 
 KINDS: dict[type[Exception], Kind] = {
     MalformedBody: Kind(400, "malformed-body", "The body cannot be read"),
+    ForeignOrigin: Kind(403, "foreign-origin", "A page of another origin may not do this"),
     NotFound: Kind(404, "not-found", "There is no such thing"),
     UnknownPath: Kind(404, "unknown-path", "There is nothing at this path"),
     WrongMethod: Kind(405, "method-not-allowed", "The path does not take this method"),
@@ -70,9 +74,11 @@ KINDS: dict[type[Exception], Kind] = {
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
+    Misdirected: Kind(421, "misdirected-request", "The request is for another host"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
-    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
+    SchemaBehind: Kind(503, "schema-behind", "The database has not been migrated"),
+    Unhealthy: Kind(503, "unhealthy", "The engine does not do its work"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
     Exception: _UNEXPECTED,
 }
@@ -130,18 +136,17 @@ def of(error: Exception) -> Problem:
             return _of_fields([FieldError(error.field, error.message)])
         case WrongMethod():
             return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
+        case Unhealthy():
+            troubles = tuple(FieldError(part, why) for part, why in error.troubles.items())
+            return Problem(kind=kind, detail=str(error), errors=troubles, headers=_SOON)
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
-        case ForeignStage():
-            return Problem(kind=kind, detail=str(error))
+        case SchemaBehind():
+            return Problem(kind=kind, detail=error.why, headers=_SOON)
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
-            after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            return Problem(
-                kind=kind,
-                detail="try again in a moment: whether the request was carried out is not known",
-                headers=after,
-            )
+            detail = "try again in a moment: whether the request was carried out is not known"
+            return Problem(kind=kind, detail=detail, headers=_SOON)
     if kind is _UNEXPECTED:
         return _unexpected(error, "the request was not carried out")
     return Problem(kind=kind, detail=str(error))
@@ -154,10 +159,5 @@ def _of_fields(errors: Iterable[FieldError]) -> Problem:
 
 def _unexpected(error: BaseException, what_became: str) -> Problem:
     """Logged by its type and place: its text might hold what a caller has sent."""
-    logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": _places(error)})
+    logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": places_of(error)})
     return Problem(kind=_UNEXPECTED, detail=f"{what_became}; the service's log says more")
-
-
-def _places(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

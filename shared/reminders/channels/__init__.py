@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
+from reminders.observe import logger, places_of
 from reminders.runs import Run
+from reminders.settings import BadSetting
 from reminders.states import Reason
 
 
@@ -86,6 +88,7 @@ class Channel:
 
 
 _REGISTRY: dict[str, type[Channel]] = {}
+_BROKEN: set[str] = set()  # modules that cannot be imported
 
 
 def channel(name: str) -> Callable[[type[Channel]], type[Channel]]:
@@ -105,18 +108,49 @@ def known_channels() -> frozenset[str]:
 
 
 def build_channels(environment: Mapping[str, str]) -> dict[str, Channel]:
-    """One instance of each channel. Made at start-up, which a wrong setting ends with ValueError, also of a channel
+    """One instance of each channel. Made at start-up, which a wrong setting ends with BadSetting, also of a channel
     that no reminder uses."""
-    _load()
-    return {name: kind.from_environment(environment) for name, kind in _REGISTRY.items()}
+    return _of_each(lambda kind: kind.from_environment(environment))
 
 
 def build_recipient_checks(environment: Mapping[str, str]) -> dict[str, RecipientCheck]:
     """For each channel what refuses its recipients: what the API builds of the channels, at its start-up likewise."""
+    return _of_each(lambda kind: kind.recipient_check(environment))
+
+
+def _of_each[T](make: Callable[[type[Channel]], T]) -> dict[str, T]:
+    """What is made of each channel by its name; a wrong setting is the operator's to mend, anything else is a fault of
+    the channel, which is left out."""
     _load()
-    return {name: kind.recipient_check(environment) for name, kind in _REGISTRY.items()}
+    made: dict[str, T] = {}
+    wrong: BadSetting | None = None
+    for name, kind in _REGISTRY.items():
+        try:
+            made[name] = make(kind)
+        except BadSetting as named:
+            wrong = named
+        except ValueError as refused:
+            wrong = BadSetting(f"channel {name}: {' '.join(str(refused).split())}")
+        except Exception as broken:
+            _leave_out(name, broken)
+    if wrong is not None:  # here, where no other exception hangs on to it
+        raise wrong
+    return made
 
 
 def _load() -> None:
+    """A module that is broken is named once, and costs the channels in it."""
     for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+        if module.name in _BROKEN:
+            continue
+        try:
+            importlib.import_module(f"{__name__}.{module.name}")
+        except Exception as broken:
+            _BROKEN.add(module.name)
+            _leave_out(module.name, broken)
+
+
+def _leave_out(channel: str, broken: Exception) -> None:
+    logger.error(
+        "channel left out", extra={"channel": channel, "error": type(broken).__name__, "at": places_of(broken)}
+    )

@@ -2,7 +2,7 @@
 address."""
 
 from reminders.errors import DatabaseRefused
-from reminders.observe import logger
+from reminders.observe import logger, places_of
 from reminders.runs import Run
 from reminders.states import Reason
 
@@ -66,6 +66,11 @@ def reminder_not_replanned(reminder: str, error: Exception) -> None:
 def new_life_begun() -> None:
     """The database was restored or copied: what is planned from now on has ids that no receiver has seen."""
     logger.warning("the database has begun a new life")
+
+
+def tick_ended_early(error: Exception) -> None:
+    """A tick that could not do its work, by the exception's type and place: its text might hold what was sent."""
+    logger.error("tick ended early", extra={"error": type(error).__qualname__, "at": places_of(error)})
 
 
 def _facts(run: Run) -> dict[str, object]:

@@ -4,7 +4,7 @@ begin    keep house: replan, end what nobody will send, send alone what may have
 round    take over what workers left, drain what flags have stopped, lease what waits
          plan: lock due reminders, decide, write their runs and move them on, in one short transaction
          settle: record what was sent, a fifth of a second later at most; keep the stop facts fresh
-end      hand back what has not begun, remove old runs, leave a bookmark for the next tick
+end      hand back what has not begun, remove what is old, leave a bookmark for the next tick
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,10 @@ from reminders.channels import Channel
 from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
+from reminders.engine.failures import failure_of
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.listing import Listing
 from reminders.engine.maintenance.misdated import Misdated
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
@@ -23,7 +25,7 @@ from reminders.engine.maintenance.retain import Retain
 from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
-from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.errors import ReminderError
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -41,6 +43,7 @@ class Tick:
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        reminder_retention_days: int = 400,
         unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
@@ -58,37 +61,38 @@ class Tick:
         self._stay_until = min(self._began + stay_seconds, self._deadline)
         self._is_told_to_end = is_told_to_end
         self._fan_out = fan_out
-        self._batch = batch
-        self._lease_seconds = lease_seconds
+        self._batch, self._lease_seconds = batch, lease_seconds
         self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
         self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
         self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
         self._leftovers = Leftovers(store, self._delivery, lease_seconds)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, retention_days, batch)
+        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
         self._tally = Tally()
 
     def run(self) -> Summary:
-        """Runs the tick to its end. A lost database ends it early: what was leased comes back when its lease ends."""
-        error, oldest_due = "", 0.0
+        """Runs the tick to its end. A failure ends it early, and the summary says which: what was leased comes back
+        when its lease ends."""
+        failure: Exception | None = None
+        oldest_due: float | None = None
         try:
             self._begin()
             while self._has_time() and self._round():
                 pass
             self._delivery.close()
             oldest_due = self._end()
-        except (DatabaseUnavailable, DatabaseRefused) as lost:
+        except Exception as error:
             self._delivery.abandon()
-            error = str(lost)
-            logger.error("tick ended early", extra={"error": type(lost).__name__})
+            log_lines.tick_ended_early(error)
+            failure = error
         except BaseException:
             self._delivery.abandon()
             raise
-        return self._sum_up(error, oldest_due)
+        return self._sum_up(failure, oldest_due)
 
     def _has_time(self) -> bool:
         return monotonic() < self._deadline and not self._is_told_to_end()
@@ -100,6 +104,7 @@ class Tick:
             pass
 
     def _begin(self) -> None:
+        self._store.scheduler.require_schema()
         if self._store.scheduler.recognize(self._stage).is_new:
             log_lines.new_life_begun()
         bookmark = self._store.scheduler.bookmark(ZONES_VERSION, SWEEP_SECONDS)
@@ -186,10 +191,14 @@ class Tick:
         floor, sweep_pause = self._floor.floor, self._floor.sweep_pause
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
+        listing = Listing(self._store)
+        self._repeat(lambda: listing.once() and not self._tally.was_busy, limits.LISTING_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
-        return self._store.due.oldest_due(floor if sweep_pause else None)
+        oldest_due = self._store.due.oldest_due(floor if sweep_pause else None)
+        self._store.scheduler.save_ok_tick()
+        return oldest_due
 
-    def _sum_up(self, error: str, oldest_due: float) -> Summary:
+    def _sum_up(self, failure: Exception | None, oldest_due: float | None) -> Summary:
         summary = self._tally.summary(self._delivery, parked=self._planner.parked)
         summary.completed += self._drain.completed
         summary.dead += self._undeliverable.ended
@@ -197,8 +206,14 @@ class Tick:
         summary.oldest_due_seconds = oldest_due
         summary.duration_seconds = round(monotonic() - self._began, 3)
         summary.left_seconds = round(self._deadline - monotonic(), 3)
-        summary.error = error
+        if failure is not None:
+            summary.end_early(failure_of(failure), _in_words(failure))
         return summary
+
+
+def _in_words(failure: Exception) -> str:
+    """What the database says of itself; of anything else only its type, since its text may hold what was sent."""
+    return str(failure) if isinstance(failure, ReminderError) else type(failure).__name__
 
 
 def _call_more(fan_out: Callable[[], None]) -> None:

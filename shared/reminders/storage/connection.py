@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from reminders.settings import check_certificates
 from reminders.storage import jsonb, timestamptz
 from reminders.storage.dsn import Address
 
@@ -91,3 +92,9 @@ def _tls(address: Address) -> ssl.SSLContext | bool:
     if address.sslmode == "disable" or address.is_socket:
         return False
     return ssl.create_default_context(cafile=address.sslrootcert)
+
+
+def check_trust(address: Address) -> None:
+    """BadSetting when the certificates that the address names cannot be read."""
+    if address.sslrootcert is not None:
+        check_certificates("DATABASE_URL: sslrootcert", address.sslrootcert)

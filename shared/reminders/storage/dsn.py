@@ -1,8 +1,11 @@
 """Where the database is: a URL in libpq's words, read and written."""
 
 from typing import NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
+from reminders.settings import BadSetting, read_url
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -14,8 +17,11 @@ class Address(NamedTuple):
     database: str
     user: str
     password: str | None
-    sslmode: str  # disable | verify-full
+    sslmode: str  # disable; with any other of libpq's, TLS is made and verified in full
     sslrootcert: str | None
+
+    def __repr__(self) -> str:
+        return "Address(…)"
 
     @property
     def is_socket(self) -> bool:
@@ -39,11 +45,13 @@ class Address(NamedTuple):
     @classmethod
     def from_url(cls, url: str, *, host: str | None = None) -> "Address":
         """Reads `postgresql://user:password@host:port/database?host=&sslmode=&sslrootcert=`; a `host` given here
-        wins."""
-        parts = urlsplit(url)
+        wins. BadSetting says what is wrong with one that is DATABASE_URL."""
+        parts = read_url("DATABASE_URL", url, "postgresql", "postgres")
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         host = host or query.get("host") or parts.hostname or "localhost"
         local = host.startswith("/") or host in _LOCAL_HOSTS
+        if query.get("sslmode", "disable") not in _SSLMODES:
+            raise BadSetting(f"DATABASE_URL: sslmode is one of {', '.join(_SSLMODES)}")
         return cls(
             host=host,
             port=parts.port or 5432,

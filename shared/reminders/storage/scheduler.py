@@ -4,12 +4,14 @@ import os
 from datetime import datetime
 from typing import NamedTuple
 
-from reminders.errors import DatabaseRefused, ForeignStage
+from reminders.errors import DatabaseRefused, ForeignStage, SchemaBehind
 from reminders.instants import Instant
+from reminders.storage.schema import NEEDED
 from reminders.storage.statements import Statements
 
 _EDITION = "^20[0-4][0-9][a-z]{1,2}$"
 """What an edition of the time-zone database is called."""
+_NO_TABLE = "42P01"
 
 
 class Bookmark(NamedTuple):
@@ -28,12 +30,16 @@ class Life(NamedTuple):
 
 
 class Health(NamedTuple):
-    """What an operator asks first."""
+    """What an operator asks first. The others are not known of a schema that lacks them."""
 
-    last_tick_at: datetime | None
-    oldest_due_seconds: float
-    schema_version: str
-    stage: str | None  # whose database it is; None until a tick has come
+    schema_version: str  # the newest migration; empty without any
+    takes_writes: bool  # it is no stand-by, and not read-only
+    last_tick_at: datetime | None = None
+    last_ok_tick_at: datetime | None = None
+    ok_tick_seconds: float | None = None  # since that
+    oldest_due_seconds: float = 0.0
+    may_write: bool = True  # this role may change the tables
+    stage: str | None = None  # whose database it is; None until a tick has come
 
 
 class SchedulerTable:
@@ -41,6 +47,12 @@ class SchedulerTable:
 
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
+
+    def require_schema(self) -> None:
+        """SchemaBehind when the database has not been migrated as far as this code needs."""
+        version, _ = self._database()
+        if version < NEEDED:
+            raise SchemaBehind(version, NEEDED)
 
     def recognize(self, stage: str | None = None) -> Life:
         """Which life the database leads: a new one begins when it is no longer the one that was seen last.
@@ -85,5 +97,21 @@ class SchedulerTable:
     def save_zones(self, version: str, after: str | None) -> None:
         self._sql.rows("save_zones", version=version, after=after)
 
+    def save_ok_tick(self) -> None:
+        """Now a tick has done its work."""
+        self._sql.rows("save_ok_tick")
+
     def health(self) -> Health:
-        return Health._make(self._sql.rows("health")[0])
+        version, takes_writes = self._database()
+        if version < NEEDED:
+            return Health(version, takes_writes)
+        return Health(version, takes_writes, *self._sql.rows("health")[0])
+
+    def _database(self) -> tuple[str, bool]:
+        try:
+            found = self._sql.rows("database")
+        except DatabaseRefused as refused:
+            if refused.sqlstate != _NO_TABLE:
+                raise
+            found = []
+        return (found[0][0], found[0][1]) if found else ("", True)

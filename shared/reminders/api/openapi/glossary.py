@@ -206,7 +206,7 @@ GLOSSARY: dict[str, Entry] = {
     "items": Entry("This page.", []),
     "next_cursor": Entry("`cursor` of the next page; null on the last one.", "AZq1TnwAcACAAAAAAAAAAQ"),
     "due_before": Entry("Only active reminders that fire before this instant: RFC 3339 with a UTC offset.", _INSTANT),
-    "limit": Entry("How many items a page holds at most.", 50),
+    "limit": Entry("How many items a page holds at most; it may hold fewer, even none, with more to come.", 50),
     "cursor": Entry("`next_cursor` of the page before. Opaque.", None),
     "If-Match": Entry("ETags, one of which the reminder must have; otherwise 412. `*` matches any.", '"1"'),
     # Health
@@ -215,6 +215,7 @@ GLOSSARY: dict[str, Entry] = {
     "code_version": Entry("What is deployed.", "1a2b3c4"),
     "schema_version": Entry("The newest migration that the database has.", "0002"),
     "last_tick_at": Entry("When the scheduler last looked for due reminders, in UTC.", _INSTANT),
+    "last_ok_tick_at": Entry("When a tick last ended well, with all its work done, in UTC.", _INSTANT),
     "oldest_due_seconds": Entry("For how many seconds the oldest due reminder has been waiting; 0 when none is.", 0.0),
     # Problems
     "type": Entry("Which kind of problem: a reference that does not change.", "/problems/invalid-request"),
@@ -222,7 +223,8 @@ GLOSSARY: dict[str, Entry] = {
     "problem_status": Entry("The HTTP status.", 422),
     "detail": Entry("What is the matter this time.", "cannot be accepted: interval_minutes"),
     "errors": Entry(
-        "With 422: the fields and what is wrong with each.", [{"field": "interval_minutes", "message": "is required"}]
+        "With 422: the fields and what is wrong with each. With 503 of `/health`: what is not well.",
+        [{"field": "interval_minutes", "message": "is required"}],
     ),
     "field": Entry("A field, parameter or header; `body` for the whole.", "interval_minutes"),
     "message": Entry("What is wrong with it.", "is required for a recurring schedule"),

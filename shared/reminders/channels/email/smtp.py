@@ -3,9 +3,10 @@
 import smtplib
 from contextlib import suppress
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from reminders.channels import PermanentFailure, UnknownOutcome
+from reminders.settings import BadSetting, read_url
 
 _WAIT_SECONDS = 2.0  # connecting, or waiting for an answer; an exchange has up to nine of these
 
@@ -14,8 +15,10 @@ class Smtp:
     """An SMTP server; STARTTLS where the server offers it, and always before a password is sent."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "localhost", parts.port or 25
+        parts = read_url("EMAIL_TRANSPORT", url, "smtp")
+        if not parts.hostname:
+            raise BadSetting("EMAIL_TRANSPORT names no host: it is smtp://user:password@host:port")
+        self._host, self._port = parts.hostname, parts.port or 25
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def deliver(self, key: str, message: EmailMessage) -> None:

@@ -1,5 +1,6 @@
 """What takes a message: Amazon SES, an SMTP server, or a folder of .eml files."""
 
+import os
 import threading
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reminders.channels import PermanentFailure, UnknownOutcome
+from reminders.settings import BadSetting
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 10.0  # for SES
 
@@ -16,9 +18,9 @@ type Transport = Callable[[str, EmailMessage], str | None]
 
 
 def transport_of(setting: str, connections: int) -> Transport:
-    """The transport that EMAIL_TRANSPORT names, for so many threads; ValueError when it names none."""
+    """The transport that EMAIL_TRANSPORT names, for so many threads; BadSetting when it names none."""
     scheme, _, rest = setting.partition(":")
-    if scheme == "outbox":
+    if scheme == "outbox" and rest:
         return _Outbox(Path(rest)).deliver
     if scheme == "smtp":
         from reminders.channels.email.smtp import Smtp
@@ -26,7 +28,7 @@ def transport_of(setting: str, connections: int) -> Transport:
         return Smtp(setting).deliver
     if scheme == "ses":
         return _Ses(connections).deliver
-    raise ValueError("EMAIL_TRANSPORT is ses, smtp://… or outbox:FOLDER")
+    raise BadSetting("EMAIL_TRANSPORT is ses, smtp://… or outbox:FOLDER")
 
 
 class _Outbox:
@@ -34,6 +36,9 @@ class _Outbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if not there.is_dir() or (there == folder and not os.access(folder, os.W_OK | os.X_OK)):
+            raise BadSetting("EMAIL_TRANSPORT is outbox:FOLDER, and this is no folder that can be written")
 
     def deliver(self, key: str, message: EmailMessage) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

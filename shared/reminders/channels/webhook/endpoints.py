@@ -16,6 +16,7 @@ from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress, EgressRefused
 from reminders.errors import NotKnownHere
 from reminders.model import Json
+from reminders.settings import BadSetting
 from reminders.states import Reason
 
 ELSEWHERE = "elsewhere"  # as WEBHOOK_SECRETS, where nothing is signed: there are some, but not in this process
@@ -32,7 +33,7 @@ class Endpoint:
 
 
 class Endpoints:
-    """The receivers that the settings allow. Made at start-up, where wrong settings raise ValueError."""
+    """The receivers that the settings allow. Made at start-up, where wrong settings raise BadSetting."""
 
     def __init__(self, settings: WebhookSettings, egress: Egress) -> None:
         self._egress = egress
@@ -60,20 +61,20 @@ class Endpoints:
 def _read_endpoints(text: str, egress: Egress) -> dict[str, Endpoint]:
     given = _parsed("WEBHOOK_ENDPOINTS", text) if text else {}
     if not isinstance(given, dict):
-        raise ValueError("WEBHOOK_ENDPOINTS is a JSON object of endpoints by their names")
+        raise BadSetting("WEBHOOK_ENDPOINTS is a JSON object of endpoints by their names")
     return {name: _read_endpoint(name, value, egress) for name, value in given.items()}
 
 
 def _read_endpoint(name: str, given: Json, egress: Egress) -> Endpoint:
     if not _ENDPOINT.fullmatch(name):
-        raise ValueError("WEBHOOK_ENDPOINTS: a name has up to 100 letters, digits, dots, hyphens and underscores")
+        raise BadSetting("WEBHOOK_ENDPOINTS: a name has up to 100 letters, digits, dots, hyphens and underscores")
     where = f"WEBHOOK_ENDPOINTS, {name}"
     if not isinstance(given, dict) or set(given) != {"url", "secrets"} or not isinstance(given["url"], str):
-        raise ValueError(f'{where}: an endpoint is {{"url": "https://…", "secrets": […]}}')
+        raise BadSetting(f'{where}: an endpoint is {{"url": "https://…", "secrets": […]}}')
     try:
         egress.check(given["url"])
     except EgressRefused as refused:
-        raise ValueError(f"{where}: {refused}") from None
+        raise BadSetting(f"{where}: {refused}") from None
     return Endpoint(url=given["url"], secrets=_read_secrets(where, given["secrets"]))
 
 
@@ -85,10 +86,10 @@ def _read_default(text: str) -> tuple[str, ...]:
 
 def _read_secrets(where: str, given: Json) -> tuple[str, ...]:
     if not isinstance(given, list) or not 1 <= len(given) <= MAX_LIVE:
-        raise ValueError(f"{where}: secrets are a list of one, or of two during a rotation")
+        raise BadSetting(f"{where}: secrets are a list of one, or of two during a rotation")
     for number, secret in enumerate(given, 1):
         if not isinstance(secret, str) or not (ARN.fullmatch(secret) or is_secret(secret)):
-            raise ValueError(
+            raise BadSetting(
                 f"{where}: secret {number} is neither whsec_… (24 to 64 bytes in base64), env:NAME nor an ARN of"
                 f" Secrets Manager"
             )
@@ -98,6 +99,6 @@ def _read_secrets(where: str, given: Json) -> tuple[str, ...]:
 def _parsed(name: str, text: str) -> Json:
     try:
         parsed: Json = json.loads(text)
-    except ValueError:
-        raise ValueError(f"{name} is not JSON") from None
+    except (ValueError, RecursionError):
+        raise BadSetting(f"{name} is not JSON") from None
     return parsed

@@ -11,16 +11,17 @@ from reminders.channels.webhook.secrets import Secrets
 from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress, EgressRefused, EgressUnknown
 from reminders.runs import Run
+from reminders.settings import BadSetting
 
 EXCHANGE_SECONDS = 10.0  # from the name's look-up to the end of the answer
 
 
 class Sender:
-    """Signs and posts runs to the receivers of the settings, from several threads. Wrong settings raise ValueError."""
+    """Signs and posts runs to the receivers of the settings, from several threads. Wrong settings raise BadSetting."""
 
     def __init__(self, settings: WebhookSettings, egress: Egress | None) -> None:
         if settings.webhook_secrets == ELSEWHERE:
-            raise ValueError(f"WEBHOOK_SECRETS is {ELSEWHERE}, and this process has to sign with them")
+            raise BadSetting(f"WEBHOOK_SECRETS is {ELSEWHERE}, and this process has to sign with them")
         self._egress = egress or Egress(settings.egress_allow)
         self._endpoints = Endpoints(settings, self._egress)
         self._secrets = Secrets()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reminders.settings import Settings, given_settings
+from reminders.settings import BadSetting, Settings, given_settings
 
 
 class WebhookSettings(NamedTuple):
@@ -13,12 +13,13 @@ class WebhookSettings(NamedTuple):
 
     webhook_endpoints: str = ""  # JSON: name -> {"url": "https://…", "secrets": […]}
     webhook_secrets: str = ""  # JSON: the list of what webhooks to URLs are signed with
-    egress_allow: str = ""  # besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
+    # Besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network · a network:port.
+    egress_allow: str = ""
     stage: str = Settings().stage  # the engine's, which each message names as its source
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "WebhookSettings":
-        """Reads the settings, with the secrets in their places; ValueError when a variable is named that is not set."""
+        """Reads the settings, with the secrets in their places; BadSetting when a variable is named that is not set."""
         settings = cls(**given_settings(cls.__annotations__, environment))
         return settings._replace(
             webhook_endpoints=_with_variables(settings.webhook_endpoints, environment),
@@ -42,7 +43,7 @@ def _with_variables(text: str, environment: Mapping[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         if not environment.get(match[1]):
-            raise ValueError(f"a webhook's secret is env:{match[1]}, and that variable is not set")
+            raise BadSetting(f"a webhook's secret is env:{match[1]}, and that variable is not set")
         return json.dumps(environment[match[1]])
 
     return _VARIABLE.sub(value, text)
