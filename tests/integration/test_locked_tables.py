@@ -117,7 +117,7 @@ def test_no_more_is_sent_than_may_be_sent_twice(
 ) -> None:
     """Where nothing is recorded sending stops after so many outcomes as are recorded at once, and what was running."""
     monkeypatch.setattr(limits, "FLUSH_RUNS", 50)
-    monkeypatch.setattr(limits, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "STALLED_SECONDS", 0.0)
     lock, refused = Lock(world, "SHARE"), refusals(monkeypatch)
     world.kept.fail = lambda run: lock.take()
     world.plant(300, due=DUE)

@@ -19,6 +19,7 @@ FRESH_SECONDS = 0.9  # an older reading of the stop facts is renewed before a se
 RENEW_SECONDS = 0.6  # at this age the owner renews the reading by itself, before anybody has to wait for it
 FLUSH_RUNS = 500  # so many outcomes are recorded at once,
 FLUSH_SECONDS = 0.2  # or fewer after this time
+STALLED_SECONDS = 0.6  # with FLUSH_RUNS unrecorded and none recorded for so long, nothing more is sent
 AGAIN_SECONDS = 0.5  # between tries to record what the database does not take
 
 # Parts of a tick's budget

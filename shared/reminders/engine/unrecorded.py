@@ -8,14 +8,14 @@ from reminders.engine import limits
 
 
 class Unrecorded:
-    """Holds the sending threads back while FLUSH_RUNS outcomes are not recorded, and for FLUSH_SECONDS none has been:
+    """Holds the sending threads back while FLUSH_RUNS outcomes are not recorded, and for STALLED_SECONDS none has been:
     the database does not take them, or does not let the owner ask."""
 
     def __init__(self, uncollected: Callable[[], int]) -> None:
         """`uncollected` says how many outcomes the owner has not seen yet."""
         self._uncollected = uncollected
         self._most = limits.FLUSH_RUNS
-        self._seconds = limits.FLUSH_SECONDS
+        self._seconds = limits.STALLED_SECONDS
         self._count = 0
         self._since = monotonic()  # when some were last recorded, or there were none
         self._is_closed = False
