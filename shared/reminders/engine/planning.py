@@ -183,11 +183,13 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
         state = None if decision.skipped is None else State.SKIPPED
         return Plan(due, decision, state, decision.skipped)
     message: dict[str, Json] | None = None
-    if due.message is not None and render.has_placeholders(due.message):
+    if due.message is not None:
         try:
-            message = _rendered(due, decision)
+            if render.has_placeholders(due.message):
+                message = _rendered(due, decision)
         except Exception as error:
-            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500])
+            is_read = isinstance(due.message, dict)  # else it is nested too deeply
+            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500] if is_read else "it cannot be read")
     room = rooms.get(due.channel)
     if room is None:
         return _dead(due, decision, Reason.UNKNOWN_CHANNEL, message=message)

@@ -1,10 +1,11 @@
 """What callers' requests make of a reminder: new ones, edited ones, ended ones. Pure."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from reminders import conditions
-from reminders.errors import InvalidField
+from reminders.errors import InvalidField, PlanRefused
 from reminders.instants import new_id, to_instant
 from reminders.messages import render
 from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
@@ -140,7 +141,10 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
     )
     if not edit.given & SPEC_FIELDS:
         return result
-    return _rescheduled(result, edit, calendars, moment)
+    try:
+        return _rescheduled(result, edit, calendars, moment)
+    except (ValueError, TypeError, LookupError, OverflowError) as broken:  # not InvalidField, which names what is wrong
+        raise PlanRefused("its schedule cannot be read") from broken
 
 
 def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
@@ -154,7 +158,8 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
         return reminder
     schedule = accepted(spec, moment)
     if schedule.schedule_type == before.schedule_type:
-        schedule = type_of(before.schedule_type).continued(schedule, before, reminder.planned_through)
+        with suppress(*_UNREADABLE):  # of a schedule that SQL has broken nothing is remembered
+            schedule = type_of(before.schedule_type).continued(schedule, before, reminder.planned_through)
     fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
     left = None if schedule.max_runs is None else schedule.max_runs - fired
     if left is not None and left <= 0:
@@ -168,16 +173,23 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
 
 
 def resumed(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete."""
+    """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete. PlanRefused when its
+    schedule cannot be read."""
     schedule = reminder.schedule
-    kind = type_of(schedule.schedule_type)
-    schedule = kind.begun(kind.continued(schedule, schedule, reminder.planned_through), moment)
-    following = due_after(schedule, moment, calendars, reminder.id)
+    try:
+        kind = type_of(schedule.schedule_type)
+        schedule = kind.begun(kind.continued(schedule, schedule, reminder.planned_through), moment)
+        following = due_after(schedule, moment, calendars, reminder.id)
+    except _UNREADABLE as broken:
+        raise PlanRefused("its schedule cannot be read") from broken
     reminder = replace(reminder, schedule=schedule, paused_at=None, resumed_at=moment, planned_through=moment)
     if following is None:
         return ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
     return replace(reminder, status=Status.ACTIVE, next_run_at=following)
 
+
+_UNREADABLE = (InvalidField, ValueError, TypeError, LookupError, OverflowError)
+"""What comes of a schedule that SQL has broken."""
 
 SPEC_FIELDS = frozenset(fields.SPEC_NAMES)
 _MESSAGE = frozenset({"subject", "body", "payload"})

@@ -153,9 +153,9 @@ def _calendar(days: dict[str, Any]) -> BusinessCalendar:
 _WEEKDAYS = range(7)
 
 
-def _date(text: str) -> date | None:
+def _date(text: Json) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
 
