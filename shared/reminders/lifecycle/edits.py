@@ -1,6 +1,5 @@
 """What callers' requests make of a reminder: new ones, edited ones, ended ones. Pure."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -158,8 +157,7 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
         return reminder
     schedule = accepted(spec, moment)
     if schedule.schedule_type == before.schedule_type:
-        with suppress(*_UNREADABLE):  # of a schedule that SQL has broken nothing is remembered
-            schedule = type_of(before.schedule_type).continued(schedule, before, reminder.planned_through)
+        schedule = _continued(schedule, before, reminder.planned_through)
     fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
     left = None if schedule.max_runs is None else schedule.max_runs - fired
     if left is not None and left <= 0:
@@ -170,6 +168,13 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
         derived = {name: getattr(before, name) for name in ("fired_offsets", "offsets_from")}
         return _due(replace(reminder, schedule=replace(schedule, **derived)), calendars)
     return _begun(reminder, schedule, calendars, moment)
+
+
+def _continued(schedule: Schedule, before: Schedule, through: datetime | None) -> Schedule:
+    try:
+        return type_of(before.schedule_type).continued(schedule, before, through)
+    except _UNREADABLE:  # of a schedule that SQL has broken nothing can be remembered
+        return schedule
 
 
 def resumed(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:

@@ -116,23 +116,31 @@ def _schedule(schedule_type: str, start_at: datetime, interval_minutes: int | No
         return stored.to_schedule(schedule_type, start_at, interval_minutes, None)
 
 
-def to_calendar(text: str) -> BusinessCalendar:
-    """A business calendar's days."""
-    return _calendar(json.loads(text))
+def to_calendar(text: str) -> BusinessCalendar | None:
+    """A business calendar's days; None when they cannot be read."""
+    return to_calendars(f'{{"": {text}}}').get("")
 
 
 def to_named_calendar(row: dict[str, Any]) -> NamedCalendar:
-    return NamedCalendar(
-        name=row["name"], days=to_calendar(row["days"]), created_at=row["created_at"], updated_at=row["updated_at"]
+    """A calendar as it is shown: without what cannot be read."""
+    days: dict[str, list[Json]] = json.loads(row["days"])
+    shown = BusinessCalendar(
+        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS and isinstance(day, int | float)),
+        holidays=frozenset(day for text in days["holidays"] if (day := _date(text)) is not None),
     )
+    return NamedCalendar(name=row["name"], days=shown, created_at=row["created_at"], updated_at=row["updated_at"])
 
 
 def to_calendars(text: str | None) -> dict[str, BusinessCalendar]:
     """Business calendars by name, those that can be read."""
     found: dict[str, BusinessCalendar] = {}
     for name, days in {} if text is None else json.loads(text).items():
-        with suppress(TypeError, KeyError):  # SQL has put it there: it harms those that use it, and no others
-            found[name] = _calendar(days)
+        with suppress(
+            ValueError, TypeError, KeyError
+        ):  # SQL has put it there: it harms those that use it, and no others
+            found[name] = BusinessCalendar(
+                weekdays=frozenset(days["weekdays"]), holidays=frozenset(map(date.fromisoformat, days["holidays"]))
+            )
     return found
 
 
@@ -140,14 +148,6 @@ def calendar_text(calendar: BusinessCalendar) -> str:
     """A business calendar's days as they are stored."""
     days = {"weekdays": sorted(calendar.weekdays), "holidays": [day.isoformat() for day in sorted(calendar.holidays)]}
     return json.dumps(days)
-
-
-def _calendar(days: dict[str, Any]) -> BusinessCalendar:
-    """Days that do not exist, which SQL may have put there, never come, and count as absent."""
-    return BusinessCalendar(
-        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS),
-        holidays=frozenset(day for text in days["holidays"] if (day := _date(text)) is not None),
-    )
 
 
 _WEEKDAYS = range(7)

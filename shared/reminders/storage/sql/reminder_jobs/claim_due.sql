@@ -22,7 +22,7 @@ SELECT
   (SELECT json_agg(DISTINCT reminder_id)::text
     FROM reminder_runs
     WHERE state = 'PENDING' AND reminder_id = ANY (ARRAY(SELECT id FROM due))),
-  (SELECT json_object_agg(name, days)::text
+  (SELECT json_object_agg(name, json_build_object('weekdays', days -> 'weekdays', 'holidays', days -> 'holidays'))::text
     FROM business_calendars
     WHERE name = ANY (ARRAY(SELECT schedule ->> 'business_calendar' FROM due WHERE schedule ? 'business_calendar'))),
   json_agg(tid)::text, json_agg(id)::text, json_agg(nextval('reminder_runs_id_seq'))::text,
