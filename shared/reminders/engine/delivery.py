@@ -12,13 +12,14 @@ from time import monotonic
 from reminders.channels import Channel
 from reminders.engine import limits, log_lines
 from reminders.engine.halving import in_halves
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM
+from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, HELD_BYTES, LONG_BYTES, RENEW_SECONDS, ROOM
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
 from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
 from reminders.instants import Instant
 from reminders.lifecycle.outcomes import Outcome
+from reminders.messages.weight import weight_of
 from reminders.runs import Run
 from reminders.states import State
 from reminders.storage.store import Store
@@ -38,6 +39,8 @@ class Delivery:
         }
         self._recorder = Recorder(store, self._reports.put)
         self._held: dict[int, Run] = {}
+        self._weights: dict[int, int] = {}  # of the messages that are held, by run id
+        self._weight = 0  # all of them together
         self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
         self._recording = 0  # batches of outcomes that the recorder has
         self._finished: list[Outcome] = []
@@ -57,7 +60,10 @@ class Delivery:
         return any(run_id in self._held for run_id in ids)
 
     def rooms(self) -> dict[str, int]:
-        """How many more runs each channel may hold; none where a send could not end before the deadline."""
+        """How many more runs each channel may hold; none where a send could not end before the deadline, or while the
+        messages that are held take much memory."""
+        if self._weight > HELD_BYTES:
+            return dict.fromkeys(self._pools, 0)
         left = self._deadline - monotonic()
         return {
             name: ROOM - pool.held if pool.channel.timeout_seconds < left else 0 for name, pool in self._pools.items()
@@ -140,6 +146,9 @@ class Delivery:
     def _hold(self, runs: Sequence[Run]) -> None:
         for run in runs:
             self._held[run.id] = run
+            if run.message is not None:
+                self._weights[run.id] = weight = weight_of(run.message)
+                self._weight += weight
 
     def _hand_out(self, runs: Sequence[Run], read_at: float) -> None:
         by_channel: dict[str, list[Run]] = {}
@@ -174,10 +183,12 @@ class Delivery:
         run = report.run
         del self._held[run.id]
         self._pools[run.channel].held -= 1
+        weight = self._weights.pop(run.id, 0)
+        self._weight -= weight
         if isinstance(report, Outcome):
             if not self._finished:
                 self._finished_since = monotonic()
-            self._finished.append(report)
+            self._finished.append(report.without_message() if weight > LONG_BYTES else report)
         elif isinstance(report, NotBegun):
             self._unbegun.append(run)
 

@@ -6,13 +6,21 @@ from typing import NamedTuple
 
 from reminders.conditions import Facts
 from reminders.engine import log_lines
-from reminders.engine.limits import PARKED_IN_A_ROW, PLAN_SECONDS, PUT_OFF_SECONDS, SLOW_IN_A_ROW, TOO_SLOW_DIVISOR
+from reminders.engine.limits import (
+    PARKED_IN_A_ROW,
+    PLAN_SECONDS,
+    PUT_OFF_SECONDS,
+    RENDERED_BYTES,
+    SLOW_IN_A_ROW,
+    TOO_SLOW_DIVISOR,
+)
 from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable
 from reminders.instants import Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.lifecycle.plans import Plan
 from reminders.messages import render
+from reminders.messages.weight import weight_of
 from reminders.model import Due, Json
 from reminders.observe import logger
 from reminders.runs import Run
@@ -47,6 +55,7 @@ class Planner:
         self._parked_in_a_row = 0
         self._suspect: list[Due] = []  # what the last transaction had claimed
         self._claimed_at = float("inf")  # monotonic: when it had
+        self._read = 0  # how many reminders with long messages were read at once; 0: all that were asked for
         self._mended: set[str] = set()  # reminders whose numbers this tick has put right, if they were wrong
         self.parked = 0
 
@@ -63,7 +72,7 @@ class Planner:
             else:
                 self._careful_for -= len(planned.plans)
                 if self._careful_for <= 0:
-                    self._size = min(self._batch, self._size * 2)
+                    self._size = min(self._batch, 2 * (self._read or self._size))
                 self._parked_in_a_row = 0
                 return planned
 
@@ -102,6 +111,7 @@ class Planner:
         self._suspect = []
         claim = self._store.due.claim(self._size, floor)
         self._suspect, self._claimed_at = claim.due, monotonic()
+        self._read = len(claim.due) if len(claim.due) < claim.locked else 0
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
@@ -109,7 +119,7 @@ class Planner:
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
-            is_full=len(plans) == self._size or len(plans) < len(claim.due),
+            is_full=len(plans) == self._size or len(plans) < claim.locked,
             leased=leased,
             read_at=read_at,
             claim_seconds=self._claimed_at - read_at,
@@ -129,13 +139,16 @@ class Planner:
             self._store.due.fail_undelivered(ended_dead)
 
     def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
-        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the
-        transaction."""
-        until = monotonic() + PLAN_SECONDS
+        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction,
+        nor long messages the memory."""
+        until, rendered = monotonic() + PLAN_SECONDS, 0
         plans: list[Plan] = []
         for due in claim.due:
-            plans.append(_plan(due, claim.facts, claim.now, rooms))
-            if monotonic() > until:
+            plan = _plan(due, claim.facts, claim.now, rooms)
+            plans.append(plan)
+            if plan.message is not None:
+                rendered += weight_of(plan.message)
+            if rendered > RENDERED_BYTES or monotonic() > until:
                 break
         return plans
 

@@ -42,7 +42,10 @@ class RunTable:
     def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
         """Leases waiting runs: for each channel at most as many as it has room for."""
         channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
-        return rows.to_runs(self._sql.value("lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds))
+        found = self._sql.value(
+            "lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds, bytes=parameters.READ_AT_ONCE
+        )
+        return rows.to_runs(found)
 
     def take_over(
         self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
@@ -56,6 +59,7 @@ class RunTable:
             most=attempts.stop - 1,
             batches=parameters.numbers(batches),
             lease=lease_seconds,
+            bytes=parameters.READ_AT_ONCE,
         )
         return rows.to_runs(found)
 
