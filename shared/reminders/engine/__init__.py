@@ -5,6 +5,7 @@ planning        one transaction that locks what is due, decides, and writes runs
 claim_floor     how far back claims look
 delivery        the runs that this worker holds; pool: a channel's threads; sending: one attempt
 stop_facts      what stops a run, as last read; shared by all threads
+leases          waiting runs and leftovers; halving: batches that the database refuses
 recording       what came of attempts is written; reports: what threads tell each other
 maintenance/    what a tick does besides: rescue, drain, replan, retain
 log_lines       one event, one shape

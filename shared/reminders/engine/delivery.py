@@ -146,7 +146,7 @@ class Delivery:
     def _hold(self, runs: Sequence[Run]) -> None:
         for run in runs:
             self._held[run.id] = run
-            if run.message is not None:
+            if isinstance(run.message, dict):
                 self._weights[run.id] = weight = weight_of(run.message)
                 self._weight += weight
 

@@ -14,6 +14,7 @@ from reminders.channels import Channel
 from reminders.engine import limits
 from reminders.engine.claim_floor import ClaimFloor
 from reminders.engine.delivery import Delivery
+from reminders.engine.leases import Leases
 from reminders.engine.limits import BATCH, LEASE_SECONDS, LEASED_BYTES, LOOK_SECONDS, RESERVE, ROOM
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
@@ -56,12 +57,12 @@ class Tick:
         self._is_told_to_end = is_told_to_end
         self._fan_out = fan_out
         self._batch = batch
-        self._lease_seconds = lease_seconds
         self._delivery = Delivery(store, channels, deadline=self._deadline)
         self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds)
         self._floor = ClaimFloor()
         self._undeliverable = Undeliverable(store, channels)
-        self._leftovers = Leftovers(store, self._delivery, lease_seconds)
+        self._leases = Leases(store, lease_seconds, self._undeliverable.end)
+        self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
         self._retain = Retain(store, retention_days, batch)
         self._look_at = self._began
@@ -135,8 +136,8 @@ class Tick:
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
-        runs = self._store.runs.lease_waiting(rooms, self._lease_seconds)
-        weight = sum(weight_of(run.message) for run in runs if run.message is not None)
+        runs = self._leases.waiting(rooms)
+        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
         self._lease = 2 * len(runs) if weight > LEASED_BYTES else min(self._batch, 2 * self._lease)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))

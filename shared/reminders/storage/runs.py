@@ -9,7 +9,7 @@ from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.stops import RunFacts
 from reminders.model import Json
 from reminders.runs import Run, RunRecord
-from reminders.states import Reason
+from reminders.states import Reason, State
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
@@ -39,19 +39,29 @@ class RunTable:
             "cancel_waiting", reminder_ids=parameters.words(ids), reasons=parameters.words(why), retries_only=flags
         )
 
-    def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
-        """Leases waiting runs: for each channel at most as many as it has room for."""
+    def lease_waiting(self, rooms: dict[str, int], lease_seconds: float, passed: Collection[int] = ()) -> list[Run]:
+        """Leases waiting runs but those that are passed over: for each channel at most as many as it has room for."""
         channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
         found = self._sql.value(
-            "lease_waiting", channels=channels, rooms=sizes, lease=lease_seconds, bytes=parameters.READ_AT_ONCE
+            "lease_waiting",
+            channels=channels,
+            rooms=sizes,
+            lease=lease_seconds,
+            bytes=parameters.READ_AT_ONCE,
+            passed=parameters.numbers(passed),
         )
         return rows.to_runs(found)
 
     def take_over(
-        self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
+        self,
+        channels: Collection[str],
+        attempts: range,
+        batches: Sequence[int],
+        lease_seconds: float,
+        passed: Collection[int] = (),
     ) -> list[Run]:
-        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a
-        time."""
+        """Leases runs of dead workers that are at one of these attempts, but those that are passed over;
+        `batches[attempt - 1]` says how many at a time."""
         found = self._sql.value(
             "take_over",
             channels=parameters.texts(channels),
@@ -60,8 +70,23 @@ class RunTable:
             batches=parameters.numbers(batches),
             lease=lease_seconds,
             bytes=parameters.READ_AT_ONCE,
+            passed=parameters.numbers(passed),
         )
         return rows.to_runs(found)
+
+    def first_unfinished(
+        self, channel: str, state: State, attempts: range, passed: Collection[int]
+    ) -> tuple[int, str] | None:
+        """The run that would be leased first, as (id, reminder id)."""
+        found = self._sql.rows(
+            "first_unfinished",
+            channel=channel,
+            state=state,
+            least=attempts.start,
+            most=attempts.stop - 1,
+            passed=parameters.numbers(passed),
+        )
+        return next(((run_id, str(reminder_id)) for run_id, reminder_id in found), None)
 
     def undeliverable(self, channels: Collection[str], max_attempts: int) -> list[tuple[int, str, bool]]:
         """Runs that nobody will send, as (id, reminder id, whether dead workers used up its attempts)."""

@@ -9,6 +9,7 @@ WITH wanted AS MATERIALIZED (
     FROM reminder_runs r
     WHERE r.channel = c.channel AND r.state IN ('PENDING', 'SENDING') AND r.state = 'PENDING'
       AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now()) AND r.attempt < 1000
+      AND r.id <> ALL (CAST(:passed AS bigint[]))
     ORDER BY r.attempt_at
     LIMIT c.room
     FOR NO KEY UPDATE SKIP LOCKED) w),

@@ -6,14 +6,15 @@ WITH suspects AS MATERIALIZED (
   FROM reminder_runs
   WHERE channel = ANY (CAST(:channels AS text[])) AND state IN ('PENDING', 'SENDING') AND state = 'SENDING'
     AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
-    AND attempt BETWEEN CAST(:least AS integer) AND CAST(:most AS integer)),
+    AND attempt BETWEEN CAST(:least AS integer) AND CAST(:most AS integer)
+    AND id <> ALL (CAST(:passed AS bigint[]))),
 expired AS MATERIALIZED (
   SELECT r.id, COALESCE(CASE WHEN pg_column_compression(r.message) IS NULL THEN pg_column_size(r.message)
     ELSE octet_length(r.message::text) END, 0) AS weight
   FROM reminder_runs r
   WHERE r.channel = ANY (CAST(:channels AS text[])) AND r.state IN ('PENDING', 'SENDING') AND r.state = 'SENDING'
     AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
-    AND r.attempt = (SELECT attempt FROM suspects)
+    AND r.attempt = (SELECT attempt FROM suspects) AND r.id <> ALL (CAST(:passed AS bigint[]))
   ORDER BY r.attempt_at
   LIMIT (SELECT (CAST(:batches AS integer[]))[LEAST(attempt, cardinality(CAST(:batches AS integer[])))] FROM suspects)
   FOR NO KEY UPDATE SKIP LOCKED),
