@@ -155,3 +155,28 @@ def test_health_says_how_the_engine_is(door: Door, world: World) -> None:
     health = door("GET", "/health").json
     assert health["last_tick_at"] == "2026-01-01T00:00:00Z"
     assert health["oldest_due_seconds"] >= 3600
+
+
+@pytest.mark.parametrize("letter", ["x", "😀", "\x01", "é"])
+def test_a_page_of_runs_ends_before_it_is_too_large(local: Door, world: World, letter: str) -> None:
+    """Lambda answers with six megabytes at most: a page of long messages is shorter, and its cursor leads to the rest."""
+    reminder = world.create()
+    world.sql(
+        "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, finished_at, message, error) "
+        "SELECT CAST(:id AS uuid), n, now(), 'kept', 'SENT', now(), "
+        "jsonb_build_object('body', repeat(CAST(:letter AS text), 260000), 'payload', repeat('y', 3000000)), "
+        "CASE n WHEN 5 THEN repeat('e', 9000000) END FROM generate_series(1, 12) AS n",
+        id=reminder.id,
+        letter=letter,
+    )
+    numbers: list[int] = []
+    query = "limit=200"
+    while True:
+        reply = local("GET", f"/reminders/{reminder.id}/runs", query=query)
+        assert (reply.status, len(reply.content) < 4_000_000) == (200, True)
+        assert {len(item["body"]) for item in reply.json["items"]} == {260_000}
+        numbers += [item["occurrence_no"] for item in reply.json["items"]]
+        if reply.json["next_cursor"] is None:
+            break
+        query = f"limit=200&cursor={reply.json['next_cursor']}"
+    assert numbers == list(range(12, 0, -1))

@@ -13,6 +13,8 @@ from reminders.states import Reason, State
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
+_PAGE_BYTES = 3_500_000  # of an answer; Lambda refuses one of six million
+
 
 class RunTable:
     """One method a statement of `sql/reminder_runs/`."""
@@ -20,10 +22,19 @@ class RunTable:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
-    def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> list[RunRecord]:
+    def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> tuple[list[RunRecord], bool]:
+        """At most `count` runs, and whether there are more: a page with long messages has fewer."""
         number, step = before or (None, None)
-        found = self._sql.records("list_runs", reminder_id=reminder_id, before_no=number, before_step=step, count=count)
-        return [rows.to_record(row) for row in found]
+        found = self._sql.records(
+            "list_runs",
+            reminder_id=reminder_id,
+            before_no=number,
+            before_step=step,
+            count=count + 1,
+            bytes=_PAGE_BYTES,
+        )
+        page = [rows.to_record(row) for row in found[:count]]
+        return page, bool(found) and len(page) < found[0]["found"]
 
     def insert_triggered(self, reminder_id: str, message: dict[str, Json] | None) -> RunRecord:
         inserted = self._sql.records(
