@@ -2,6 +2,8 @@
 
 # The embedded PostgreSQL that `make run` and the tests use: 16 or 18.
 PG ?= 18
+# What stands between the stores and the database in the tests: nothing, or pgbouncer, in transaction mode.
+POOLER ?=
 # The section of samconfig.toml and the stage's name that `make deploy` uses.
 STAGE ?= dev
 # The functions' processor: arm64 or x86_64.
@@ -12,6 +14,7 @@ PARAMETERS ?=
 ARGS ?=
 
 export POSTGRES_VERSION := $(PG)
+export POOLER
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)
 # `sam build` looks for a python3.13 on PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -29,7 +32,7 @@ HOST_ARCHITECTURE = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 WHEELS = $(foreach tag,manylinux_2_28 manylinux_2_17 manylinux2014,$(tag)_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64))
 COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run sql openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
+.PHONY: help run sql restored openapi test test-fast check build sam-local deploy bench bench-peers lab soak mutants requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,10 +43,13 @@ run: .venv/.run ## start it here: embedded PostgreSQL, HTTP on 127.0.0.1:8000 (P
 sql: .venv/.run ## one statement against the running local database (Q='SELECT …'), or a prompt
 	@$(PYTHON) -m local.sql
 
+restored: .venv/.run ## after a restore or a copy: new ids for what is sent, and whose it is (STAGE=…, DATABASE_URL)
+	@$(PYTHON) -m local.restored $(if $(filter file,$(origin STAGE)),,$(STAGE))
+
 openapi: .venv/.run ## write docs/openapi.json anew
 	@$(PYTHON) -m local.openapi
 
-test: .venv/.dev ## all tests that need no Docker (PG=16 or 18, ARGS for pytest)
+test: .venv/.dev ## all tests that need no Docker (PG=16 or 18, POOLER=pgbouncer, ARGS for pytest)
 	@$(PYTHON) -m pytest $(if $(findstring .py,$(ARGS))$(filter -k,$(ARGS)),,$(AT_ONCE) -n 3) $(ARGS)
 
 test-fast: .venv/.dev ## in half a minute: the unit tests, the scheduler, and a story through each way into the API
@@ -82,7 +88,8 @@ sam-local: ## build, then the main story in containers: API, scheduler and migra
 	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HOST_ARCHITECTURE)
 	@$(PYTHON) -m tests.e2e.sam_local $(HOST_ARCHITECTURE)
 
-deploy: build ## build, deploy STAGE with PARAMETERS, migrate; fails if the migration fails
+deploy: build ## build, migrate STAGE, deploy it with PARAMETERS; fails if the migration fails
+	@$(PYTHON) -m deploy.migrate $(STAGE) --ahead
 	@.venv/bin/sam deploy --config-env $(STAGE) $(ARGS) --parameter-overrides \
 		Stage=$(STAGE) CodeVersion=$(COMMIT) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 	@$(PYTHON) -m deploy.migrate $(STAGE)

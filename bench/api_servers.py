@@ -17,7 +17,6 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it comes with the embedded PostgreSQL
 
 from local import server as local_server
-from reminders.settings import Settings
 from reminders.storage.dsn import Address
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +35,7 @@ class Side:
 
 def our_app() -> local_server.App:
     """The application of `make run`, for uvicorn; without its ticker."""
-    return local_server.build_app(Settings.from_environment(os.environ))
+    return local_server.build_app(os.environ)
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from local.postgres import PostgresServer
 from reminders.engine import planning
 from reminders.engine.limits import BATCH
 from reminders.engine.tick import Tick
-from reminders.settings import Settings
 from reminders.storage.dsn import Address
 from reminders.storage.due import DueTable
 from reminders.storage.runs import RunTable
@@ -44,7 +43,7 @@ def _one_worker(address: Address) -> float:
     with ground.store(address) as store:
         store.now()  # the connection is not what is measured
         began = perf_counter()
-        Tick(store, {"null": ground.NullChannel(Settings())}, budget_seconds=BUDGET_SECONDS).run()
+        Tick(store, {"null": ground.NullChannel()}, budget_seconds=BUDGET_SECONDS).run()
         return perf_counter() - began
 
 
@@ -65,7 +64,7 @@ def _worker(address: Address, ready: Any, spans: Any) -> None:
         store.now()
         ready.wait()
         began = perf_counter()
-        Tick(store, {"null": ground.NullChannel(Settings())}, budget_seconds=BUDGET_SECONDS).run()
+        Tick(store, {"null": ground.NullChannel()}, budget_seconds=BUDGET_SECONDS).run()
         spans.put((began, perf_counter()))
 
 

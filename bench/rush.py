@@ -23,7 +23,8 @@ from reminders.commands import Commands, Recipients
 from reminders.engine.limits import ROOM
 from reminders.engine.summary import quantile
 from reminders.lifecycle.edits import NewReminder
-from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
+from reminders.model import Condition, Message, NaturalKey
+from reminders.model.reminder import ScheduleSpec
 from reminders.storage.dsn import Address
 
 BUDGET_SECONDS = 600.0

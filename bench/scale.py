@@ -20,7 +20,6 @@ from bench import ground
 from bench.figures import Figure, show
 from local.postgres import PostgresServer
 from reminders.engine.tick import Tick
-from reminders.settings import Settings
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 
@@ -68,7 +67,7 @@ class Hour:
 
     def _tick(self, now: datetime | None) -> float:
         store = self._store.by(lambda: now)
-        tick = Tick(store, {"null": ground.NullChannel(Settings())}, budget_seconds=60.0)
+        tick = Tick(store, {"null": ground.NullChannel()}, budget_seconds=60.0)
         began = perf_counter()
         summary = tick.run()
         took = (perf_counter() - began) * 1000

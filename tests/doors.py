@@ -17,7 +17,6 @@ from unittest import mock
 from urllib.parse import quote
 
 from local import server
-from reminders.settings import Settings
 from tests.functions.lambda_context import LambdaContext
 
 ROOT = Path(__file__).parent.parent
@@ -145,7 +144,7 @@ def lambda_door(database_url: str, **environment: str) -> Iterator[LambdaDoor]:
 
 @contextmanager
 def local_door(database_url: str, **environment: str) -> Iterator[LocalDoor]:
-    app = server.build_app(Settings.from_environment({"DATABASE_URL": database_url, **environment}))
+    app = server.build_app({"DATABASE_URL": database_url, **environment})
     yield LocalDoor(app)
     app.close()
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from standardwebhooks import Webhook
 
 from reminders.channels.webhook import WebhookChannel
+from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress
-from reminders.settings import Settings
 from tests.authority import Authority
 
 FIRST = "whsec_" + "Zmlyc3Qg" * 4
@@ -49,7 +49,7 @@ class Receiver(ThreadingHTTPServer):
     def url(self) -> str:
         return f"https://localhost:{self.server_address[1]}/hooks?token=hidden"
 
-    def settings(self, *secrets: str, **others: Any) -> Settings:
+    def settings(self, *secrets: str, **others: Any) -> WebhookSettings:
         """Settings with this receiver as the endpoint `crm`, and with the same secrets for URLs."""
         endpoint = {"url": self.url, "secrets": list(secrets or [FIRST])}
         given = {
@@ -57,7 +57,7 @@ class Receiver(ThreadingHTTPServer):
             "webhook_secrets": json.dumps(list(secrets or [FIRST])),
             "egress_allow": LOOPBACK,
         }
-        return Settings(**(given | others))
+        return WebhookSettings(**(given | others))
 
     def channel(self, *secrets: str, **others: Any) -> WebhookChannel:
         """The channel for these settings; `localhost` leads to this receiver alone."""

@@ -4,7 +4,6 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -31,7 +30,7 @@ class Wire:
         self.conversation = ""  # each message's letter, as the protocol has it, and a full stop where an answer ends
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = replace(server, host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable")
+        self.address = server._replace(host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable")
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._listen)]
 
@@ -113,7 +112,8 @@ class _Line:
         if kind in (b"P", b"Q"):
             sql = content.partition(b"\0")[0].decode()
             self._wire.statements.append(sql)
-            self._lost = self._wire.fate(sql)
+            fate = self._wire.fate(sql)
+            self._lost = fate if self._lost is Fate.PASS else self._lost  # what is lost stays lost
 
 
 def _message_size(heard: bytes, started: bool) -> int | None:

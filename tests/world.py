@@ -12,7 +12,8 @@ from reminders.engine.summary import Summary
 from reminders.engine.tick import Tick
 from reminders.instants import Instant, to_instant
 from reminders.lifecycle.edits import SPEC_FIELDS, Edit, NewReminder
-from reminders.model import Condition, Due, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
+from reminders.model import Condition, Due, Message, NaturalKey
+from reminders.model.reminder import Reminder, Schedule, ScheduleSpec
 from reminders.runs import Run, RunRecord
 from reminders.schedules import stored
 from reminders.storage.database import Database

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from reminders.observe import logger
@@ -40,6 +40,15 @@ def migrate(address: Address) -> str:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     with engine.connect() as connection:
+        _refuse_other_encodings(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return str(MigrationContext.configure(connection).get_current_revision())
+
+
+def _refuse_other_encodings(connection: Connection) -> None:
+    """What people write is in every alphabet: under another encoding a reminder could not be stored, or not be read."""
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    connection.rollback()
+    if encoding != "UTF8":
+        raise ValueError(f"the database's encoding is {encoding}: create one with ENCODING 'UTF8' TEMPLATE template0")

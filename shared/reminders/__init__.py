@@ -1,7 +1,7 @@
 """The reminder engine. The rooms in reading order; each imports only from those above it.
 
 model · runs · states · errors · instants     the vocabulary
-settings · observe                     what can be set; the log
+settings · observe                     what can be set for the whole; the log
 egress       the one guarded way out to addresses that callers name
 schedules    when: which instants a schedule means, and what a due reminder does next
 conditions   until when: stop conditions
@@ -12,5 +12,5 @@ storage      PostgreSQL: connection, rows, one SQL statement a file
 commands     what callers ask: each verb one transaction
 engine       the tick: plan what is due, deliver it, record what came of it, keep house
 api          HTTP: one module a noun, the edge that guards it, the OpenAPI document
-wiring       settings in, working parts out
+wiring       the environment in, working parts out
 """

@@ -1,5 +1,7 @@
 """What can go wrong, each with its facts as attributes. `api/problems.py` says which status each becomes."""
 
+from collections.abc import Mapping
+
 
 class ReminderError(Exception):
     """The root of the engine's own errors."""
@@ -66,12 +68,39 @@ class StaleVersion(ReminderError):
         self.actual = actual
 
 
+class Unhealthy(ReminderError):
+    """The engine does not do its work at the moment; `troubles` says of each part that is not well why."""
+
+    def __init__(self, troubles: Mapping[str, str]) -> None:
+        super().__init__("; ".join(troubles.values()))
+        self.troubles = dict(troubles)
+
+
 class DatabaseUnavailable(ReminderError):
     """The database cannot be reached, or refuses for the moment. Nothing is known to have changed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the database is not available: {why}")
         self.why = why
+
+
+class SchemaBehind(DatabaseUnavailable):
+    """The database has an older schema than this code needs."""
+
+    def __init__(self, found: str, needed: str) -> None:
+        is_at = f"is at {found}" if found else "has not been migrated"
+        super().__init__(f"the database {is_at}, and this code needs {needed}")
+        self.found = found
+        self.needed = needed
+
+
+class ForeignStage(DatabaseUnavailable):
+    """The database belongs to another stage: it is a copy, and what is due there is due to real people."""
+
+    def __init__(self, owner: str, stage: str) -> None:
+        super().__init__(f"it belongs to stage {owner} and this is {stage}: until `make restored` nothing is sent")
+        self.owner = owner
+        self.stage = stage
 
 
 TIMED_OUT = frozenset({"57014", "25P03"})
@@ -111,6 +140,24 @@ class RowRefused(ReminderError):
     def __init__(self, sqlstate: str) -> None:
         super().__init__(f"the reminder's row holds what does not permit this change ({sqlstate})")
         self.sqlstate = sqlstate
+
+
+class NotKnownHere(ReminderError):
+    """A word that this engine does not know, and perhaps a newer one does: a channel, an endpoint, a condition's or a
+    schedule's type."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"this engine knows no {kind} {name!r}")
+        self.kind = kind
+        self.name = name
+
+
+class NeedsNewerEngine(ReminderError):
+    """The reminder was made by a newer deployment, and this one leaves it alone."""
+
+    def __init__(self, needs: int) -> None:
+        super().__init__("a newer deployment has made this reminder, and this one does not understand it")
+        self.needs = needs
 
 
 class PlanRefused(ReminderError):

@@ -10,6 +10,7 @@ cheap."""
 
 SECOND: Instant = 1_000_000
 MINUTE: Instant = 60 * SECOND
+HOUR: Instant = 60 * MINUTE
 DAY: Instant = 1_440 * MINUTE
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

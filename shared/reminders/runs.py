@@ -1,12 +1,21 @@
 """Runs: one message to one recipient over one channel, as a channel gets it and as the history shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from reminders.instants import Instant, to_datetime
 from reminders.model import Json
-from reminders.states import State
+from reminders.states import Reason, State
+
+
+def run_key(reminder_id: str, occurrence_no: int, step: int, incarnation: str | None) -> str:
+    """The receiver's id for a run, the same on each repeat; the history and the log name it by this, too.
+
+    `incarnation` is the life of the database in which the run was planned, None the first. After a restore the numbers
+    that were lost are given again, and without it a receiver would take what is new for a repeat.
+    """
+    key = f"{reminder_id}_{occurrence_no}_{step}"
+    return key if incarnation is None else f"{key}_{incarnation}"
 
 
 class Run(NamedTuple):
@@ -25,11 +34,11 @@ class Run(NamedTuple):
     entity_type: str
     entity_id: str
     event_type: str
+    incarnation: str | None = None  # of the database, when the run was planned
 
     @property
     def key(self) -> str:
-        """The receiver's id for this run, the same on each repeat."""
-        return f"{self.reminder_id}_{self.occurrence_no}_{self.step}"
+        return run_key(self.reminder_id, self.occurrence_no, self.step, self.incarnation)
 
     @property
     def scheduled_for(self) -> datetime:
@@ -58,8 +67,18 @@ class Run(NamedTuple):
         return self.message.get(name) if isinstance(self.message, dict) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class LostRun(NamedTuple):
+    """An unfinished run that nobody will send."""
+
+    id: int
+    key: str
+    reminder_id: str
+    channel: str
+    reason: Reason
+    condition_type: str | None  # its reminder's
+
+
+class RunRecord(NamedTuple):
     """A row of `reminder_runs` as the history shows it."""
 
     key: str

@@ -1,53 +1,97 @@
-"""Settings, read once from the environment by the composition root."""
+"""What can be set for the engine as a whole, read once from the environment. What a channel can be told stands with
+the channel.
 
-import json
+Settings are named tuples: a frozen dataclass costs a cold start ten times as much. None shows what it holds, since
+some of it is secret.
+"""
+
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_MOST = {"max_workers": 15, "run_retention_days": 36_500}  # of a whole number; others are at most _LARGEST
+_LEAST = {"run_retention_days": 1}  # others are at least 0
+_LARGEST = 1_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What can be set, with its unit. The environment's names are the fields' in upper case."""
+class BadSetting(ValueError):
+    """One sentence that names a setting and what is wrong with it; never what it holds, which may be secret."""
+
+
+def given_settings(types: Mapping[str, type], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Those settings of a class, by its annotations (texts and whole numbers), that the environment gives.
+
+    Its names are the fields' in upper case; an empty variable counts as unset.
+    """
+    given = {name: environment.get(name.upper()) for name in types}
+    return {name: _read(name, types[name], text) for name, text in given.items() if text}
+
+
+def _read(name: str, kind: type, text: str) -> str | int:
+    if kind is not int:
+        return text
+    least, most = _LEAST.get(name, 0), _MOST.get(name, _LARGEST)
+    if not re.fullmatch("[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
+        raise BadSetting(f"{name.upper()} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def read_url(name: str, text: str, *schemes: str) -> "SplitResult":
+    """The parts of a URL that may hold a password. BadSetting for what two readers would take for different places."""
+    from urllib.parse import urlsplit  # a cold start that reads no URL does without
+
+    refusal = BadSetting(
+        f"{name} is not a URL that can be read: {' or '.join(schemes)}://user:password@host:port/…, in which each of"
+        " # / ? @ : % [ ] in a user or password is written as % and two digits"
+    )
+    try:
+        parts = urlsplit(text)
+        is_plain = parts.scheme in schemes and text.startswith(f"{parts.scheme}://") and parts.port != 0
+    except ValueError:  # its text quotes the URL
+        is_plain = False
+    if not is_plain or "#" in text or "@" in parts.path + parts.query or parts.netloc.count("@") > 1:
+        raise refusal
+    return parts
+
+
+def check_certificates(name: str, file: str) -> None:
+    """BadSetting when no certificates can be read from a file that a setting names."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError:  # an error of TLS is one, too
+        is_readable = False
+    else:
+        is_readable = True
+    if not is_readable:
+        raise BadSetting(f"{name} names a file from which no certificates can be read")
+
+
+class Settings(NamedTuple):
+    """What can be set, with its unit."""
 
     database_url: str = ""  # postgresql://…; may lack what the secret has
     database_secret_arn: str = ""  # Secrets Manager: JSON with username, password and perhaps host, port, dbname
-    email_transport: str = "ses"  # ses · smtp://user:password@host:port · outbox:FOLDER
-    email_sender: str = "reminders@localhost"
-    default_email_recipient: str = ""  # where a reminder without a recipient goes
-    webhook_endpoints: str = field(default="", repr=False)  # JSON: name -> {"url": "https://…", "secrets": […]}
-    webhook_secrets: str = field(default="", repr=False)  # JSON: the list of what webhooks to URLs are signed with
-    egress_allow: str = ""  # besides https on 443 and 8443 to public addresses: http · port:NUMBER · port:* · a network
     stage: str = "local"
     code_version: str = "dev"
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
     max_workers: int = 0  # how many more scheduler invocations one may start
     run_retention_days: int = 90
+    unknown_grace_hours: int = 24  # how long what only a newer deployment knows may wait for it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads the settings; an empty variable counts as unset."""
-        given = {name: environment[name.upper()] for name in cls.__annotations__ if environment.get(name.upper())}
-        for name in _WITH_SECRETS & given.keys():
-            given[name] = _with_variables(given[name], environment)
-        numbers = {name: int(given.pop(name)) for name in _NUMBERS if name in given}
-        settings = replace(cls(), **given, **numbers)  # type: ignore[arg-type]
+        """Reads the settings; BadSetting for one that makes no sense."""
+        settings = cls(**given_settings(cls.__annotations__, environment))
+        if environment.get("SSL_CERT_FILE"):  # OpenSSL's own, which says nothing when it cannot be read
+            check_certificates("SSL_CERT_FILE", environment["SSL_CERT_FILE"])
         if settings.punctuality not in ("minute", "second"):
-            raise ValueError("PUNCTUALITY is minute or second")
+            raise BadSetting("PUNCTUALITY is minute or second")
         return settings
 
-
-_NUMBERS = ("max_workers", "run_retention_days")
-_WITH_SECRETS = {"webhook_endpoints", "webhook_secrets"}
-_VARIABLE = re.compile(r'"env:([A-Za-z0-9_]*)"')
-
-
-def _with_variables(text: str, environment: Mapping[str, str]) -> str:
-    """JSON in which each "env:NAME" is what that variable holds."""
-
-    def value(match: re.Match[str]) -> str:
-        if not environment.get(match[1]):
-            raise ValueError(f"a webhook's secret is env:{match[1]}, and that variable is not set")
-        return json.dumps(environment[match[1]])
-
-    return _VARIABLE.sub(value, text)
+    def __repr__(self) -> str:
+        return "Settings(…)"

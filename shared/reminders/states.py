@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+ENGINE_LEVEL = 0
+"""What this engine understands. A feature that an older one would get wrong raises it, and `needs` of rows that use
+it."""
+
 
 class Status(StrEnum):
     """Where a reminder stands. The first two are live."""
@@ -51,6 +55,8 @@ class Reason(StrEnum):
     GONE = "gone"  # the receiver says that it wants no more
     NO_RECIPIENT = "no_recipient"
     UNKNOWN_CHANNEL = "unknown_channel"
+    UNKNOWN_CONDITION = "unknown_condition"
+    UNKNOWN_ENDPOINT = "unknown_endpoint"
     RENDER_FAILED = "render_failed"
     UNREADABLE = "unreadable"  # its row holds what the database itself refuses to work with
     MISFIRE = "misfire"  # missed, and too late by the reminder's policy

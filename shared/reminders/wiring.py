@@ -1,14 +1,15 @@
-"""The composition root: settings in, working parts out. Nothing else builds anything."""
+"""The composition root: the environment in, working parts out. Nothing else builds anything."""
 
 import functools
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reminders.channels import build_channels, build_recipient_checks, known_channels
+from reminders.channels import RecipientCheck, build_channels
 from reminders.errors import DatabaseUnavailable
-from reminders.settings import Settings
+from reminders.settings import BadSetting, Settings
+from reminders.storage.connection import check_trust
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
@@ -26,33 +27,40 @@ API_PATIENCE_SECONDS = 10.0  # for an answer of the database: a caller must get 
 AWS_PATIENCE_SECONDS = 3.0  # for AWS to take a connection, and to answer: without a route it never does
 
 
-def build_store(settings: Settings, read_timeout: float | None = None) -> Store:
-    """A store with a connection of its own, for one thread."""
-    return Store(Database(address_of(settings), read_timeout))
+type Where = Callable[[bool], Address]
+"""Where the database is; asked with True it reads the secret again, as it may have been rotated."""
 
 
-def build_commands(settings: Settings, actor: Callable[[], str]) -> "Commands":
-    """The API's verbs over a store of their own, for one thread; `actor` says on whose behalf."""
+def build_commands(
+    where: Where, recipient_checks: Mapping[str, RecipientCheck], actor: Callable[[], str]
+) -> "Commands":
+    """The API's verbs over a store of their own, for one thread; `recipient_checks` has every channel, and `actor` says
+    on whose behalf. SchemaBehind."""
     from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
-    store = build_store(settings, API_PATIENCE_SECONDS)
-    return Commands(store, Recipients(known_channels(), build_recipient_checks(settings)), actor)
+    store = Store(Database(where, API_PATIENCE_SECONDS))
+    try:
+        store.scheduler.require_schema()
+    except BaseException:
+        store.close()
+        raise
+    return Commands(store, Recipients(frozenset(recipient_checks), recipient_checks), actor)
 
 
 class Scheduler:
     """Ticks one after the other on one connection, as a warm Lambda container or the local ticker does."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         from reminders.engine.tick import Tick  # the API's cold start does without it
 
         self._tick = Tick
-        self._settings = settings
-        self._store = build_store(settings)
-        self._channels = build_channels(settings)
+        self._settings = Settings.from_environment(environment)
+        self._store = Store(Database(address_of(self._settings)))
+        self._channels = build_channels(environment)
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Scheduler":
-        return cls(Settings.from_environment(environment))
+    @property
+    def stage(self) -> str:
+        return self._settings.stage
 
     def tick(
         self,
@@ -67,10 +75,12 @@ class Scheduler:
             self._store,
             self._channels,
             budget_seconds=budget_seconds,
+            stage=settings.stage,
             stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             is_told_to_end=is_told_to_end,
             retention_days=settings.run_retention_days,
+            unknown_grace_hours=settings.unknown_grace_hours,
         ).run()
 
     def close(self) -> None:
@@ -104,13 +114,17 @@ def aws_config() -> "Config":
     )
 
 
-def address_of(settings: Settings) -> Callable[[bool], Address]:
-    """Where the database is; asked with True it reads the secret again, as it may have been rotated."""
-    if not settings.database_secret_arn:
-        if not settings.database_url:
-            raise ValueError("neither DATABASE_URL nor DATABASE_SECRET_ARN is set")
+def address_of(settings: Settings) -> Where:
+    """Where the settings say that the database is; BadSetting when they cannot say it."""
+    if not (settings.database_url or settings.database_secret_arn):
+        raise BadSetting("neither DATABASE_URL nor DATABASE_SECRET_ARN is set")
+    if settings.database_url:
         address = Address.from_url(settings.database_url)
-        return lambda fresh: address
+        check_trust(address)
+        if not settings.database_secret_arn:
+            return lambda fresh: address
+    if not re.fullmatch("arn:[a-z0-9-]+:secretsmanager:.+", settings.database_secret_arn):
+        raise BadSetting("DATABASE_SECRET_ARN is not the ARN of a secret in Secrets Manager")
     secrets = functools.cache(_secrets)  # only when it is needed: it loads AWS's library
     return lambda fresh: _with_secret(settings, secrets(), fresh)
 
@@ -130,11 +144,14 @@ def _with_secret(settings: Settings, secrets: "SecretsProvider", fresh: bool) ->
         secret: Any = secrets.get(settings.database_secret_arn, transform="json", max_age=3600, force_fetch=fresh)
     except parameters.GetParameterError as lost:
         raise DatabaseUnavailable("its secret cannot be read") from lost
-    address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
-    return replace(
-        address,
-        user=secret["username"],
-        password=secret["password"],
-        port=int(secret.get("port", address.port)),
-        database=secret.get("dbname", address.database),
-    )
+    try:
+        address = Address.from_url(settings.database_url or "postgresql://", host=secret.get("host"))
+        return address._replace(
+            user=secret["username"],
+            password=secret["password"],
+            port=int(secret.get("port", address.port)),
+            database=secret.get("dbname", address.database),
+        )
+    except (KeyError, AttributeError, TypeError, ValueError):
+        pass
+    raise DatabaseUnavailable("its secret is not JSON with username and password")

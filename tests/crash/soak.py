@@ -29,7 +29,8 @@ from local import postgres
 from reminders.commands import Commands, Recipients
 from reminders.errors import IllegalTransition
 from reminders.lifecycle.edits import NewReminder
-from reminders.model import Condition, Message, NaturalKey, ScheduleSpec
+from reminders.model import Condition, Message, NaturalKey
+from reminders.model.reminder import ScheduleSpec
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store

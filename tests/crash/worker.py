@@ -11,13 +11,13 @@ from typing import Any
 
 from reminders.channels import Channel
 from reminders.channels.webhook import WebhookChannel
+from reminders.channels.webhook.settings import WebhookSettings
 from reminders.egress import Egress
 from reminders.engine import limits
 from reminders.engine.tick import Tick
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.plans import Plan
 from reminders.runs import Run
-from reminders.settings import Settings
 from reminders.storage import connection
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
@@ -81,8 +81,8 @@ class PromptedDue:
             self._prompt("after the claim")
         return claim
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
-        advanced = self._table.advance(plans, lease_seconds)
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, incarnation: str | None) -> int:
+        advanced = self._table.advance(plans, lease_seconds, incarnation)
         self.plans = True
         self._prompt("before the planning commit")
         return advanced
@@ -125,7 +125,9 @@ class Posting(Channel):
 
 def _hook(settings: dict[str, Any]) -> Channel:
     """The webhook channel as it is, to a receiver on loopback; a send there is over within the lease."""
-    given = Settings(webhook_endpoints=json.dumps({"hook": settings["endpoint"]}), egress_allow=settings["allow"])
+    given = WebhookSettings(
+        webhook_endpoints=json.dumps({"hook": settings["endpoint"]}), egress_allow=settings["allow"]
+    )
     channel = WebhookChannel(given, Egress(settings["allow"], ca_file=settings["ca_file"]))
     channel.concurrency, channel.timeout_seconds = 4, 1.0
     return channel

@@ -5,10 +5,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import pg8000.native
 import pytest
 
 from functions.migrate import app
 from local import postgres
+from reminders.storage.connection import connect
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
 from tests.functions.lambda_context import LambdaContext
@@ -69,3 +71,18 @@ def test_a_function_without_a_database_setting_fails(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(ValueError, match="DATABASE_URL"):
         app.handler(EVENT, LambdaContext())
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(admin: Address, address: Address, encoding: str) -> None:
+    """In a database of another encoding than UTF8 nothing is made, and a sentence says why."""
+    other = admin.to(f"{address.database}_{encoding.lower()}")
+    with connect(admin, pg8000.native.Connection) as connection:
+        connection.run(f"CREATE DATABASE {other.database} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(ValueError, match=f"encoding is {encoding}: create one with ENCODING 'UTF8'"):
+            app.migrate(other)
+        with connect(other, pg8000.native.Connection) as connection:
+            assert connection.run("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [[0]]
+    finally:
+        postgres.drop_database(admin, other.database)

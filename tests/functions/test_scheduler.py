@@ -12,9 +12,12 @@ from typing import Any
 
 import boto3
 import pytest
+from pg8000.native import Connection
 
 from reminders import wiring
 from reminders.commands import Commands, Recipients
+from reminders.engine.summary import TickFailed
+from reminders.storage.connection import connect
 from reminders.storage.dsn import Address
 from reminders.storage.store import Store
 from tests.functions.lambda_context import LambdaContext
@@ -23,7 +26,7 @@ from tests.world import World, new_reminder
 ROOT = Path(__file__).parents[2]
 EVENT = json.loads((ROOT / "events" / "scheduler.json").read_text(encoding="utf-8"))
 PROMISED = {
-    "due", "planned", "sent", "failed", "completed", "skipped", "dead", "lateness_p50_ms", "lateness_p99_ms",
+    "ok", "due", "planned", "sent", "failed", "completed", "skipped", "dead", "lateness_p50_ms", "lateness_p99_ms",
     "lateness_max_ms", "oldest_due_seconds", "duration_seconds", "left_seconds",
 }  # fmt: skip
 
@@ -110,13 +113,127 @@ def test_a_tick_prints_metrics_that_cloudwatch_reads(load: Load, capsys: pytest.
     assert names <= set(lines[0])
 
 
-def test_a_lost_database_ends_the_tick_cleanly(load: Load) -> None:
-    """Without a database the function answers, and says so, instead of raising."""
+# What keeps a tick from its work: what an operator or a server does to the database, and the word that says it.
+FAULTS = {
+    "login": "ALTER ROLE {role} NOLOGIN",
+    "no_database": "ALTER DATABASE {database} RENAME TO {database}_gone",
+    "schema": "ALTER TABLE reminder_jobs DROP COLUMN resumed_at; ALTER TABLE reminder_jobs DROP COLUMN next_run_at CASCADE",
+    "permission": "REVOKE ALL ON reminder_jobs FROM {role}",
+    "read_only": "ALTER ROLE {role} IN DATABASE {database} SET default_transaction_read_only = on",
+    "too_many_connections": "ALTER ROLE {role} CONNECTION LIMIT 0",
+    "timeout": "ALTER ROLE {role} IN DATABASE {database} SET statement_timeout = 1",
+    "disk_full": "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE SQLSTATE '53100'; END$$; "
+    "CREATE TRIGGER full_disk BEFORE UPDATE ON scheduler_state EXECUTE FUNCTION full_disk()",
+    "refused": "CREATE FUNCTION broken_disk() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE SQLSTATE 'P0001'; END$$; "
+    "CREATE TRIGGER broken_disk BEFORE UPDATE ON scheduler_state EXECUTE FUNCTION broken_disk()",
+}
+
+
+def metrics_of(printed: str) -> dict[str, Any]:
+    """The one line of CloudWatch's embedded metric format."""
+    (line,) = [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
+    found: dict[str, Any] = line
+    return found
+
+
+def assert_it_says_so(app: ModuleType, failure: str, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    with pytest.raises(TickFailed, match=failure) as raised:
+        app.handler(EVENT, LambdaContext())
+    metrics = metrics_of(capsys.readouterr().out)
+    assert (raised.value.failure, metrics["failure"], metrics["ok"], metrics["stage"]) == (
+        failure,
+        failure,
+        [0.0],
+        "local",
+    )
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    named = {metric["Name"] for metric in directive["Metrics"]}
+    assert named >= {"ok", "due", "planned", "sent", "failed", "completed", "skipped", "dead", "duration_seconds"}
+    assert not [name for name in named if name.startswith(("oldest", "lateness"))]
+
+
+@pytest.fixture
+def faulty(address: Address, admin: Address) -> Iterator[Callable[[str], Address]]:
+    """Lets a role of its own own this test's tables, and then lets something happen to it or to the database."""
+    role, database = f"ticker_{address.database}", address.database
+    with connect(address, Connection) as operator:
+        operator.run(f"CREATE ROLE {role} LOGIN PASSWORD 'right'")
+        for setting in ("statement_timeout = '15s'", "lock_timeout = '200ms'"):
+            operator.run(f"ALTER ROLE {role} IN DATABASE {database} SET {setting}")
+        for kind in ("TABLES", "SEQUENCES"):
+            operator.run(f"GRANT ALL ON ALL {kind} IN SCHEMA public TO {role}")
+
+    def happen(fault: str) -> Address:
+        with connect(admin if "RENAME" in fault else address, Connection) as operator:
+            operator.run(fault.format(role=role, database=database))
+        return address._replace(user=role, password="right")
+
+    yield happen
+    with connect(admin, Connection) as operator:
+        if operator.run("SELECT FROM pg_database WHERE datname = :name", name=f"{database}_gone"):
+            operator.run(f"ALTER DATABASE {database}_gone RENAME TO {database}")
+    with connect(address, Connection) as operator:
+        operator.run(f"DROP OWNED BY {role}")
+        operator.run(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("failure", FAULTS)
+def test_a_tick_that_could_not_do_its_work_says_so(
+    load: Load, faulty: Callable[[str], Address], capsys: pytest.CaptureFixture[str], failure: str
+) -> None:
+    """It publishes that it is not ok, why, and no gauge that it does not know; then it fails, so that Lambda counts
+    an error."""
+    assert_it_says_so(load(DATABASE_URL=faulty(FAULTS[failure]).url), failure, capsys)
+
+
+def test_a_tick_that_finds_its_tables_locked_says_so(
+    load: Load, faulty: Callable[[str], Address], address: Address, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lock that is held for too long is a failure with a name of its own."""
+    app = load(DATABASE_URL=faulty("SELECT 1").url)
+    with connect(address, Connection) as operator:
+        operator.run("BEGIN")
+        operator.run("LOCK TABLE reminder_jobs")
+        assert_it_says_so(app, "locked", capsys)
+        operator.run("ROLLBACK")
+
+
+def test_a_tick_without_a_server_says_so(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    """The wrong host, or none that answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    app = load(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/nowhere")
-    summary = app.handler(EVENT, LambdaContext())
-    assert "database is not available" in summary["error"]
+    assert_it_says_so(load(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/nowhere"), "unreachable", capsys)
+
+
+def test_a_tick_that_meets_what_nobody_expects_says_so(
+    load: Load, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also then the numbers are published, and the error is shown by its type and place alone."""
+
+    def broken(*given: object) -> None:
+        raise ArithmeticError("somebody's text")
+
+    monkeypatch.setattr("reminders.engine.maintenance.drain.Drain.once", broken)
+    app = load()
+    assert_it_says_so(app, "unexpected", capsys)
+    with pytest.raises(TickFailed, match="ArithmeticError") as raised:
+        app.handler(EVENT, LambdaContext())
+    assert "somebody's text" not in f"{capsys.readouterr()}{raised.value}"
+
+
+def test_a_tick_after_a_failure_does_its_work(
+    load: Load, open_store: Callable[[], Store], address: Address, faulty: Callable[[str], Address]
+) -> None:
+    """A container whose tick has failed goes on with the next one."""
+    remind(open_store, address, recipient="a@example.com")
+    app = load(DATABASE_URL=faulty("REVOKE ALL ON reminder_runs FROM {role}").url)
+    with pytest.raises(TickFailed, match="permission"):
+        app.handler(EVENT, LambdaContext())
+    faulty("GRANT ALL ON reminder_runs TO {role}")
+    assert app.handler(EVENT, LambdaContext())["sent"] == 1
 
 
 def test_a_tick_knows_how_much_time_is_left(

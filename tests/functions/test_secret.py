@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from moto import mock_aws
 from reminders.settings import Settings
 from reminders.storage.dsn import Address
 from reminders.wiring import address_of, invoke_worker
+from tests.authority import Authority
 
 SECRET = {"username": "app", "password": "first", "host": "db.example.com", "port": 5433, "dbname": "reminders"}
 
@@ -50,13 +52,14 @@ def test_the_secret_says_where_the_database_is(secrets: Any) -> None:
     )
 
 
-def test_the_url_says_what_the_secret_does_not(secrets: Any) -> None:
+def test_the_url_says_what_the_secret_does_not(secrets: Any, tmp_path: Path) -> None:
     """A secret with no more than user and password is completed by DATABASE_URL."""
     arn = keep(secrets, {"username": "app", "password": "first"})
-    url = "postgresql://other.example.com:6000/x?sslrootcert=/opt/rds.pem"
+    ca_file = Authority(tmp_path).ca_file
+    url = f"postgresql://other.example.com:6000/x?sslrootcert={ca_file}"
     address = address_of(Settings(database_secret_arn=arn, database_url=url))(False)
     assert (address.host, address.port, address.database, address.user) == ("other.example.com", 6000, "x", "app")
-    assert (address.sslmode, address.sslrootcert) == ("verify-full", "/opt/rds.pem")
+    assert (address.sslmode, address.sslrootcert) == ("verify-full", ca_file)
 
 
 def test_the_secrets_host_wins_and_is_not_trusted_for_being_local(secrets: Any) -> None:

@@ -39,11 +39,11 @@ def empty(admin: Address, template: str, request: pytest.FixtureRequest) -> Iter
 
 
 @pytest.fixture(scope="module", params=_DOORS)
-def refusing(request: pytest.FixtureRequest, empty: Address) -> Iterator[Door]:
+def refusing(request: pytest.FixtureRequest, empty: Address, way: Callable[[Address], Address]) -> Iterator[Door]:
     """Both doors, for what they do not let in: asserts that the answer is a 4xx problem and that nothing was
     written."""
     tables = Database(lambda fresh: empty)
-    with _DOORS[request.param](empty.url) as found:
+    with _DOORS[request.param](way(empty).url) as found:
 
         def refused(*arguments: Any, **more: Any) -> Reply:
             reply = found(*arguments, **more)

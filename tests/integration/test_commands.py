@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from math import inf
 from typing import Any
@@ -11,7 +11,8 @@ import pytest
 
 from reminders.commands import Commands, Recipients
 from reminders.errors import ConditionIsTrue, IllegalTransition, InvalidField, NotFound, StaleVersion
-from reminders.model import Condition, Message, Reminder, ReminderFilter, Schedule
+from reminders.model import Condition, Message, ReminderFilter
+from reminders.model.reminder import Reminder, Schedule
 from reminders.states import CompletionReason, Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, World, edit, new_reminder
 
@@ -61,7 +62,7 @@ def test_a_listed_reminder_is_the_one_that_is_read_alone(world: World) -> None:
     (listed,) = world.commands.reminders.page(ReminderFilter(), before=None, limit=2).items
     assert listed == world.get(listed)
     assert vars(listed).keys() == {field.name for field in fields(Reminder)}
-    assert vars(listed.schedule).keys() == {field.name for field in fields(Schedule)}
+    assert asdict(listed.schedule).keys() == {field.name for field in fields(Schedule)}
     assert (listed.schedule.timezone, listed.schedule.max_runs, listed.completed_at) == (
         "Asia/Kathmandu",
         inf,
@@ -261,7 +262,7 @@ def test_an_edit_leaves_what_it_does_not_give(world: World) -> None:
     reminder = world.create(recipient="a@example.com", subject="subject", body="body", payload={"a": "b"})
     later = NOW + MINUTE
     edited = world.at(later).reminders.patch(reminder.id, edit(subject="new"))
-    message = replace(reminder.message, subject="new")
+    message = reminder.message._replace(subject="new")
     assert edited == replace(reminder, message=message, version=2, updated_at=later)
 
 

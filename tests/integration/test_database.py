@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from reminders.storage.store import Store
 from tests.wire import Fate, Wire
 from tests.world import HOUR, NOW, World, new_reminder
 
+COUNT_BY = "INSERT INTO status_flags (key) VALUES (CAST(:key AS text))"
+NUMBERED = "INSERT INTO status_flags (key) VALUES (CAST($1 AS text))"  # as it travels
 COUNT = "INSERT INTO status_flags (key) VALUES ('k' || (SELECT count(*) FROM status_flags))"
 
 
@@ -37,8 +39,8 @@ def open_database(address: Address) -> Iterator[Callable[..., Database]]:
     """Opens databases on this test's own, or at another address; they are closed when it ends."""
     opened: list[Database] = []
 
-    def open_one(at: Address = address) -> Database:
-        opened.append(Database(lambda fresh: at))
+    def open_one(at: Address = address, **settings: Any) -> Database:
+        opened.append(Database(lambda fresh: at, **settings))
         return opened[-1]
 
     yield open_one
@@ -93,17 +95,37 @@ def test_the_query_after_an_interrupted_read_returns_its_own_rows(
     assert database.run("SELECT 'new'") == [["new"]]
 
 
-def test_a_query_whose_answer_does_not_come_is_asked_again_on_another_connection(
-    address: Address, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_what_no_answer_comes_to_is_not_asked_again(
+    world: World, address: Address, open_database: Callable[..., Database], in_transaction: bool
 ) -> None:
-    """A socket time-out in the middle of a read discards the connection, and later queries get their own rows."""
-    monkeypatch.setattr(connection_module, "READ_TIMEOUT_SECONDS", 2.0)
-    fates = iter([Fate.PASS, Fate.SILENCE])
-    with Wire(address, lambda sql: next(fates, Fate.PASS)) as wire:
-        database = open_database(wire.address)
-        answers = [database.run(f"SELECT {n}") for n in (1, 2, 3)]
+    """A statement whose answer does not come in time may still be at work: the caller is told, and what comes later
+    goes over another connection and gets its own rows."""
+    fates = iter([Fate.SILENCE])
+    with Wire(address, lambda sql: next(fates) if sql == NUMBERED else Fate.PASS) as wire:
+        database = open_database(wire.address, read_timeout=2.0)
+        database.run("SELECT 1")
+        with pytest.raises(DatabaseUnavailable):
+            if in_transaction:
+                database.atomically(lambda: database.run(COUNT_BY, key="k"))
+            else:
+                database.run(COUNT_BY, key="k")
+        assert database.run("SELECT CAST(:n AS integer)", n=2) == [[2]]
         database.close()
-    assert (answers, wire.connections) == ([[[1]], [[2]], [[3]]], 2)
+    assert (wire.statements.count(NUMBERED), wire.connections) == (1, 2)
+    assert flags(world) == (0 if in_transaction else 1)
+
+
+def test_a_commit_that_no_answer_comes_to_is_not_made_again(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """Not even work that may be repeated is, while its first COMMIT may be at work."""
+    with Wire(address, lambda sql: Fate.SILENCE if sql == "COMMIT" else Fate.PASS) as wire:
+        database = open_database(wire.address, read_timeout=2.0)
+        with pytest.raises(DatabaseUnavailable):
+            database.atomically(lambda: database.run(COUNT))
+        database.close()
+    assert (wire.statements.count("COMMIT"), wire.connections, flags(world)) == (1, 1, 1)
 
 
 def test_a_transaction_ends_with_the_client_side_error_in_it(world: World, database: Database) -> None:
@@ -144,7 +166,8 @@ def test_a_transaction_that_fails_leaves_nothing_behind(world: World, database: 
 
 
 def test_a_statement_is_one_message_with_one_answer(address: Address, open_database: Callable[..., Database]) -> None:
-    """From Parse to Sync without waiting in between: one round trip, which a pooler gives to one server."""
+    """From Parse to Sync without waiting in between: one round trip, which a pooler gives to one server. It is a
+    transaction, whatever a session makes of statements by themselves."""
     with Wire(address) as wire:
         database = open_database(wire.address)
         database.run("SELECT 1")
@@ -152,7 +175,12 @@ def test_a_statement_is_one_message_with_one_answer(address: Address, open_datab
         for _ in range(2):
             assert database.run("SELECT CAST(:n AS integer)", n=1) == [[1]]
         database.close()
-    assert wire.conversation[opened:] == "PBDES." * 2 + "X"
+    assert wire.conversation[opened:] == "PBEPBDEPBES." * 2 + "X"
+    assert wire.statements[-3:] == [
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SELECT CAST($1 AS integer)",
+        "COMMIT",
+    ]
 
 
 def test_a_transaction_begins_with_its_first_statement(
@@ -170,7 +198,7 @@ def test_a_transaction_begins_with_its_first_statement(
         database.close()
     begun = "PBEPBDES."
     assert wire.conversation[opened:] == begun + "PBDES." + "Q." + begun + "Q." + "X"
-    assert wire.statements[1:] == [
+    assert wire.statements[2:] == [
         "BEGIN ISOLATION LEVEL READ COMMITTED",
         "SELECT CAST($1 AS integer)",
         "SELECT CAST($1 AS integer)",
@@ -259,9 +287,22 @@ def test_a_description_is_not_remembered_for_another_type(database: Database) ->
 
 
 def test_transactions_are_read_committed(world: World, address: Address, database: Database) -> None:
-    """Whatever a role or a database prefers: each statement of a transaction sees what was committed before it."""
+    """Whatever a role or a database prefers: each statement of a transaction sees what was committed before it, and so
+    does one by itself."""
     world.sql(f"ALTER DATABASE {address.database} SET default_transaction_isolation = 'serializable'")
+    level = "SELECT current_setting(:name)"
     assert database.atomically(lambda: database.run("SHOW transaction_isolation")) == [["read committed"]]
+    assert database.run(level, name="transaction_isolation") == [["read committed"]]
+    assert database.run(level, name="default_transaction_isolation") == [["serializable"]]
+
+
+def test_every_text_is_written_and_read_whatever_encoding_a_session_prefers(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """A role whose client_encoding has few letters costs no message its own."""
+    world.sql(f"ALTER ROLE CURRENT_USER IN DATABASE {address.database} SET client_encoding = 'LATIN1'")
+    text = "Ünï — 漢字 🙂"
+    assert open_database().run("SELECT CAST(:text AS text)", text=text) == [[text]]
 
 
 # What is repeated
@@ -424,6 +465,7 @@ def test_a_trigger_whose_commit_is_lost_makes_one_run(world: World, address: Add
         with pytest.raises(DatabaseUnavailable):
             Commands(world.store_at(NOW, store), Recipients(frozenset({"kept"}))).reminders.trigger(reminder.id)
         store.close()
+    world.wait_until("SELECT FROM reminder_runs")  # the server commits also when nobody listens any more
     assert len(world.runs(reminder)) == 1
 
 
@@ -443,17 +485,110 @@ def test_a_server_that_is_not_there_is_unavailable(address: Address) -> None:
     """A refused connection is DatabaseUnavailable, whatever the socket says."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    database = Database(lambda fresh: replace(address, host="127.0.0.1", port=port))
+    database = Database(lambda fresh: address._replace(host="127.0.0.1", port=port))
     with pytest.raises(DatabaseUnavailable):
         database.run("SELECT 1")
 
 
-@pytest.mark.parametrize("sqlstate", ["57P01", "53300", "57014", "55P03", "25006"])
+@pytest.mark.parametrize("sqlstate", ["57P01", "53300", "57014", "55P03", "25006", "58030", "08006"])
 def test_a_server_that_cannot_serve_now_is_unavailable(database: Database, sqlstate: str) -> None:
-    """Shutdowns, time-outs and a read-only stand-by are no fault of the statement."""
+    """Shutdowns, time-outs, full disks and servers that only read are no fault of the statement."""
     with pytest.raises(DatabaseUnavailable) as lost:
         database.run(refuse(sqlstate))
     assert lost.value.why == sqlstate
+
+
+def test_a_connection_that_was_not_used_for_a_minute_is_not_trusted(
+    address: Address, open_database: Callable[..., Database]
+) -> None:
+    """By the wall clock, in a process that was frozen meanwhile: where the network has forgotten a connection, nobody
+    waits for an answer. A clock that was put back says nothing about it."""
+    now = [1_000_000.0]
+    with Wire(address) as wire:
+        database = open_database(wire.address, wall_clock=lambda: now[0])
+        opened = []
+        for passed in (0.0, 59.0, 61.0, 60.0, -1.0, 0.0):
+            now[0] += passed
+            database.run("SELECT 1")
+            opened.append(wire.connections)
+        now[0] += 61.0
+        database.atomically(lambda: database.run(COUNT))
+        opened.append(wire.connections)
+        database.close()
+    assert opened == [1, 1, 2, 2, 3, 3, 4]
+
+
+def test_a_transaction_keeps_its_connection_however_slow_it_is(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """Between the statements of a transaction no time counts: its first half is not committed by another connection."""
+    now = [1_000_000.0]
+    database = open_database(wall_clock=lambda: now[0])
+
+    def work() -> list[list[Any]]:
+        first = database.run("SELECT pg_backend_pid()")
+        now[0] += 3_600.0
+        return first + database.run("SELECT pg_backend_pid()")
+
+    first, second = database.atomically(work)
+    assert first == second
+
+
+def test_what_follows_a_lost_statement_in_its_transaction_is_not_run_alone(world: World, database: Database) -> None:
+    """Work that goes on after its transaction is gone writes nothing outside of one."""
+
+    def work() -> None:
+        end_session(world, database)
+        with suppress(Exception):
+            database.run("SELECT 1")
+        database.run(COUNT)
+
+    with pytest.raises(DatabaseUnavailable):
+        database.atomically(work)
+    assert flags(world) == 0
+
+
+# What the server may hold up
+
+
+def statement_timeout(database: Database) -> str:
+    found: str = database.run("SELECT current_setting(:name)", name="statement_timeout")[0][0]
+    assert database.atomically(lambda: database.run("SHOW statement_timeout")) == [[found]]
+    return found
+
+
+def test_the_server_gives_up_a_statement_before_its_caller_gives_up_the_server(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """Whatever the role is allowed, a statement ends at three quarters of the time that its answer may take."""
+    for settings, bound in (({"read_timeout": 10.0}, "7500ms"), ({}, "15s")):
+        for allowed in ("0", "'1h'"):
+            world.sql(f"ALTER ROLE CURRENT_USER IN DATABASE {address.database} SET statement_timeout = {allowed}")
+            assert statement_timeout(open_database(**settings)) == bound
+
+
+def test_a_role_that_is_allowed_less_gets_less(
+    world: World, address: Address, open_database: Callable[..., Database]
+) -> None:
+    """A shorter time-out of the role's own holds, and a statement that outlasts it is not available."""
+    world.sql(f"ALTER ROLE CURRENT_USER IN DATABASE {address.database} SET statement_timeout = '200ms'")
+    database = open_database(read_timeout=10.0)
+    assert statement_timeout(database) == "200ms"
+    with pytest.raises(DatabaseUnavailable) as lost:
+        database.run("SELECT pg_sleep(CAST(:seconds AS integer))", seconds=5)
+    assert lost.value.why == "57014"
+
+
+def test_nothing_of_a_transaction_is_left_on_its_session(world: World, open_database: Callable[..., Database]) -> None:
+    """The time-out ends with the transaction that it was said for, also where the server refused the statement."""
+    database = open_database(read_timeout=10.0)
+    session = "SHOW statement_timeout"  # by itself, so as the session has it
+    assert database.run(session) == [["15s"]]
+    database.run("SELECT CAST(:n AS integer)", n=1)
+    with pytest.raises(DatabaseRefused):
+        database.run("SELECT 1 / CAST(:n AS integer)", n=0)
+    database.atomically(lambda: database.run("SELECT 1"))
+    assert database.run(session) == [["15s"]]
 
 
 # Passwords
@@ -474,9 +609,9 @@ def guarded(world: World, address: Address) -> Iterator[Address]:
     world.sql(f"CREATE ROLE {role} LOGIN PASSWORD 'new'")
     write(f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before.rstrip()}")
     # The server reads its rules again when it comes to it: until then any password is right.
-    while _accepts(replace(address, user=role, password="wrong")):
+    while _accepts(address._replace(user=role, password="wrong")):
         pass
-    yield replace(address, user=role, password="new")
+    yield address._replace(user=role, password="new")
     write(before.rstrip())
     world.sql(f"DROP ROLE {role}")
 
@@ -497,7 +632,7 @@ def test_a_refused_password_is_fetched_again(guarded: Address) -> None:
 
     def where(fresh: bool) -> Address:
         asked.append(fresh)
-        return guarded if fresh else replace(guarded, password="old")
+        return guarded if fresh else guarded._replace(password="old")
 
     database = Database(where)
     answer = database.run("SELECT current_user")
@@ -511,7 +646,7 @@ def test_a_password_that_is_wrong_even_when_it_is_fresh_is_refused(guarded: Addr
 
     def where(fresh: bool) -> Address:
         asked.append(fresh)
-        return replace(guarded, password="old")
+        return guarded._replace(password="old")
 
     with pytest.raises(DatabaseUnavailable):
         Database(where).run("SELECT 1")
@@ -519,6 +654,9 @@ def test_a_password_that_is_wrong_even_when_it_is_fresh_is_refused(guarded: Addr
 
 
 # The socket
+
+
+TCP = ("TCP_USER_TIMEOUT", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
 
 
 class Unspoken(CoreConnection):
@@ -535,6 +673,17 @@ def test_small_packets_are_sent_at_once() -> None:
         address = Address.from_url(f"postgresql://127.0.0.1:{server.getsockname()[1]}/x")
         with connect(address, Unspoken)._usock as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+def test_a_silent_network_is_noticed_by_the_sockets_themselves() -> None:
+    """What the other side does not acknowledge, and what it is asked while nothing is said, fails in seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Address.from_url(f"postgresql://127.0.0.1:{server.getsockname()[1]}/x")
+        with connect(address, Unspoken)._usock as sock:
+            tcp = {name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in TCP}
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+    assert 0 < tcp["TCP_USER_TIMEOUT"] <= 5_000
+    assert tcp["TCP_KEEPIDLE"] + tcp["TCP_KEEPINTVL"] * tcp["TCP_KEEPCNT"] < 20
 
 
 def test_a_connection_has_time_limits() -> None:
@@ -559,7 +708,7 @@ def test_this_machine_needs_no_tls(host: str) -> None:
     assert Address.from_url(f"postgresql://app@{host}/x").sslmode == "disable"
 
 
-@pytest.mark.parametrize("sslmode", ["prefer", "require", "verify-ca", "verify-full", "nonsense"])
+@pytest.mark.parametrize("sslmode", ["prefer", "require", "verify-ca", "verify-full"])
 def test_only_disable_disables_tls(sslmode: str) -> None:
     """Whatever else a URL says about TLS, the certificate is verified: none of libpq's weaker modes is silently
     taken."""

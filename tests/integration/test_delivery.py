@@ -13,9 +13,9 @@ from reminders.commands import Commands, Recipients
 from reminders.engine.delivery import Delivery
 from reminders.engine.limits import ROOM
 from reminders.engine.planning import Planner
-from reminders.lifecycle.outcomes import Outcome
+from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.lifecycle.retries import MAX_ATTEMPTS, TAKEOVER_BATCHES
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.runs import Run, RunRecord
 from reminders.states import Reason, State, Status
 from reminders.storage.store import Store
@@ -349,13 +349,17 @@ def test_what_kills_its_workers_fails_a_reminder_that_has_no_other_run(world: Wo
     assert world.get(reminder).status is Status.FAILED
 
 
-def test_a_waiting_run_whose_channel_is_gone_ends_dead(world: World) -> None:
-    """A retry for a channel that is no longer there is DEAD as unknown_channel."""
+def test_a_waiting_run_whose_channel_is_gone_ends_dead_after_a_day(world: World) -> None:
+    """A retry for a channel that is no longer there waits for a deployment that has it, and is then DEAD as
+    unknown_channel."""
     reminder = world.create(channel="other")
     world.kept.fail = down
     world.tick(DUE)
     del world.channels["other"]
-    world.tick(DUE + 2 * MINUTE)
+    world.sql("UPDATE reminder_jobs SET next_run_at = '2100-01-01Z'")
+    world.tick(DUE + 23 * HOUR)
+    assert only_run(world, reminder).state is State.PENDING
+    world.tick(DUE + 25 * HOUR)
     assert (only_run(world, reminder).state, only_run(world, reminder).reason) == (State.DEAD, Reason.UNKNOWN_CHANNEL)
 
 
@@ -440,7 +444,7 @@ def test_a_late_worker_does_not_hand_back_anothers_attempt(world: World) -> None
     reminder = world.create()
     planned = Planner(world.store_at(DUE), batch=10, lease_seconds=120).plan({"kept": 10}, None)
     world.store_at(AFTER_LEASE, world.open_store()).runs.take_over(["kept"], range(1, 9), TAKEOVER_BATCHES, 120)
-    world.store_at(AFTER_LEASE).runs.hand_back(planned.leased)
+    world.store_at(AFTER_LEASE).runs.hand_back([Unsent(run) for run in planned.leased])
     assert (only_run(world, reminder).state, only_run(world, reminder).attempt) == (State.SENDING, 2)
 
 

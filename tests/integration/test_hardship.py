@@ -9,9 +9,10 @@ from reminders.channels import PermanentFailure
 from reminders.engine import limits
 from reminders.engine.limits import PARKED_IN_A_ROW
 from reminders.engine.planning import Planner
+from reminders.instants import to_instant
 from reminders.lifecycle import retries, stops
 from reminders.runs import Run
-from reminders.states import State, Status
+from reminders.states import Reason, State, Status
 from tests.world import DAY, HOUR, MINUTE, NOW, Kept, World
 
 DUE = NOW + HOUR
@@ -43,11 +44,33 @@ def orphan(world: World, attempt: int, reason: str | None) -> None:
 
 
 def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: World) -> None:
-    """A worker may die before it begins a run's last attempt: only what was alone when its worker died is buried."""
+    """A worker may die before it begins a run's last attempt: only what was alone when its worker died ends DEAD."""
     reminder = world.create()
     orphan(world, retries.MAX_ATTEMPTS, "retry")
     world.tick(AFTER_LEASE)
     assert [run.state for run in world.runs(reminder)] == [State.SENT]
+
+
+def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """When it is planned, when it is sent, or after its workers: one line with run, reminder, channel and reason."""
+    world.create(entity_id="left")
+    orphan(world, retries.MAX_ATTEMPTS, "unknown")
+    world.create(entity_id="sent", channel="other")
+    world.channels["other"] = Kept(lambda run: PermanentFailure("no"))
+    world.create(entity_id="planned")
+    world.sql("""UPDATE reminder_jobs SET message = '{"body": "{{unheard-of}}"}' WHERE entity_id = 'planned'""")
+    world.tick(AFTER_LEASE)
+    logged = {
+        (line.run, line.reminder, line.channel, line.reason)
+        for line in caplog.records
+        if line.getMessage() == "run is dead"
+    }
+    ended = world.sql(
+        "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
+        " FROM reminder_runs WHERE state = 'DEAD'"
+    )
+    assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
+    assert sorted(logged) == sorted(map(tuple, ended))
 
 
 def test_what_a_dead_worker_left_on_a_slow_channel_holds_up_no_other(world: World) -> None:
@@ -104,7 +127,7 @@ def test_runs_behind_a_send_that_hangs_are_handed_back(world: World) -> None:
 
 
 def test_helpers_that_cannot_be_called_do_not_stop_the_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fan-out is a help and no condition."""
+    """More workers make a tick faster, but it does not need them."""
     monkeypatch.setattr("reminders.engine.limits.FAN_OUT_RUNS", 10)
     world.plant(50, due=DUE)
 
@@ -186,7 +209,7 @@ def test_what_a_pause_stopped_is_not_revived_by_its_end(world: World) -> None:
     world.at(DUE + MINUTE).reminders.pause(reminder.id)
     world.at(DUE + MINUTE).reminders.resume(reminder.id)
     _, (facts,), flags = world.store_at(DUE + MINUTE).runs.facts(planned.leased)
-    assert stops.forbids(facts, flags, 0) == "paused"
+    assert stops.forbids(facts, flags, to_instant(DUE + MINUTE)) == "paused"
 
 
 def refuse_change(world: World, condition: str) -> None:

@@ -16,8 +16,8 @@ from schemathesis.engine import events
 
 from local import openapi, server
 from reminders.api.openapi import examples
-from reminders.settings import Settings
 from tests.doors import Door
+from tests.world import World
 
 # JSON Schema has no words for "within a century of now".
 _NOW = datetime.now(UTC)
@@ -212,9 +212,10 @@ _SCHEMATHESIS = {
 }
 
 
-def test_schemathesis_finds_nothing(database_url: str) -> None:
+def test_schemathesis_finds_nothing(database_url: str, world: World) -> None:
     """With all checks on, no request, right or wrong, gets an answer that the document does not promise."""
-    app = server.build_app(Settings(database_url=database_url))
+    world.tick(None)
+    app = server.build_app({"DATABASE_URL": database_url})
     config = SchemathesisConfig.from_dict(_SCHEMATHESIS)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     tried: set[str] = set()

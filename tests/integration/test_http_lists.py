@@ -144,19 +144,6 @@ def test_a_cursor_of_flags_that_holds_no_key_is_named(refusing: Door, cursor: st
     assert (reply.status, reply.fields) == (422, ["cursor"])
 
 
-def test_health_says_how_the_engine_is(door: Door, world: World) -> None:
-    """Status, versions, the last tick, and how far behind it is."""
-    health = door("GET", "/health").json
-    assert (health["status"], health["schema_version"], health["last_tick_at"]) == ("ok", "0002", None)
-    assert health["oldest_due_seconds"] == 0
-    door("POST", "/reminders", reminder())
-    world.sql("UPDATE reminder_jobs SET next_run_at = now() - interval '1 hour'")
-    world.sql("UPDATE scheduler_state SET last_tick_at = '2026-01-01T00:00:00Z'")
-    health = door("GET", "/health").json
-    assert health["last_tick_at"] == "2026-01-01T00:00:00Z"
-    assert health["oldest_due_seconds"] >= 3600
-
-
 @pytest.mark.parametrize("letter", ["x", "😀", "\x01", "é"])
 def test_a_page_of_runs_ends_before_it_is_too_large(local: Door, world: World, letter: str) -> None:
     """Lambda answers with six megabytes at most: a page of long messages is shorter, and its cursor leads to the rest."""

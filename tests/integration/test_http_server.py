@@ -12,7 +12,6 @@ import pytest
 import uvicorn
 
 from local import server
-from reminders.settings import Settings
 from tests.doors import EXAMPLE, Door, at_once, reminder
 from tests.world import World
 
@@ -22,9 +21,7 @@ def port(database_url: str) -> Iterator[int]:
     """A real uvicorn on a free port, as `make run` starts it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            server.build_app(Settings(database_url=database_url)), log_level="warning", access_log=False
-        )
+        config = uvicorn.Config(server.build_app({"DATABASE_URL": database_url}), log_level="warning", access_log=False)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
@@ -63,7 +60,7 @@ def test_a_body_that_is_far_too_long_is_refused_early(port: int) -> None:
     """The server stops reading at the bound, answers 413, and goes on serving."""
     status, headers, _ = ask(port, "POST", "/reminders", b"x" * 5_000_000, **JSON)
     assert (status, headers["content-type"]) == (413, "application/problem+json")
-    assert ask(port, "GET", "/health")[0] == 200
+    assert ask(port, "GET", "/flags")[0] == 200
 
 
 def test_a_slow_request_does_not_hold_up_others(local: Door, world: World) -> None:
@@ -92,7 +89,7 @@ def test_first_requests_may_come_all_at_once(local: Door, path: str, status: int
 
 def test_each_thread_has_a_connection_of_its_own_and_leaves_none(database_url: str, world: World) -> None:
     """When the server is told to stop, it answers what it has begun and closes all its connections."""
-    app = server.build_app(Settings(database_url=database_url))
+    app = server.build_app({"DATABASE_URL": database_url})
     others = (
         "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND backend_type = 'client backend'"
@@ -110,14 +107,14 @@ async def live(app: server.App, requests: int) -> None:
     life = asyncio.create_task(app({"type": "lifespan"}, messages.get, told.put))
     await messages.put({"type": "lifespan.startup"})
     assert await told.get() == {"type": "lifespan.startup.complete"}
-    statuses = await asyncio.gather(*[health(app) for _ in range(requests)])
+    statuses = await asyncio.gather(*[flags(app) for _ in range(requests)])
     assert statuses == [200] * requests
     await messages.put({"type": "lifespan.shutdown"})
     assert await told.get() == {"type": "lifespan.shutdown.complete"}
     await life
 
 
-async def health(app: server.App) -> int:
+async def flags(app: server.App) -> int:
     sent: list[server.Message] = []
 
     async def receive() -> server.Message:
@@ -127,14 +124,14 @@ async def health(app: server.App) -> int:
         sent.append(message)
 
     await app(
-        {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+        {"type": "http", "method": "GET", "raw_path": b"/flags", "query_string": b"", "headers": []}, receive, send
     )
     return int(sent[0]["status"])
 
 
 def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) -> None:
     """Nothing is answered to nobody."""
-    app = server.build_app(Settings(database_url=database_url))
+    app = server.build_app({"DATABASE_URL": database_url})
     sent: list[server.Message] = []
 
     async def leave() -> None:
@@ -145,7 +142,7 @@ def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) ->
             sent.append(message)
 
         await app(
-            {"type": "http", "method": "GET", "raw_path": b"/health", "query_string": b"", "headers": []}, receive, send
+            {"type": "http", "method": "GET", "raw_path": b"/flags", "query_string": b"", "headers": []}, receive, send
         )
 
     asyncio.run(leave())

@@ -22,7 +22,7 @@ def age(world: World, state: State, days: float, count: int = 1) -> None:
         "FROM (SELECT CAST(:at AS timestamptz) AS at) AS made, generate_series(1, CAST(:count AS integer))",
         state=state,
         unfinished=is_unfinished,
-        later=(NOW + DAY).isoformat(),
+        later=(NOW + timedelta(minutes=1)).isoformat(),
         at=(NOW - timedelta(days=days)).isoformat(),
         count=count,
     )

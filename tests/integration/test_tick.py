@@ -127,16 +127,6 @@ def test_a_triggered_run_is_sent_by_the_next_tick_and_leaves_the_cadence(world: 
     assert world.get(reminder).next_run_at == reminder.next_run_at
 
 
-def test_an_unknown_channel_ends_the_run_dead_and_the_reminder_goes_on(world: World) -> None:
-    """A row that plain SQL made for a channel that nobody has registered is visible as a DEAD run."""
-    reminder = world.create(now=NOW)
-    world.sql("UPDATE reminder_jobs SET channel = 'fax'")
-    world.tick(NOW + HOUR)
-    (run,) = world.runs(reminder)
-    assert (run.state, run.reason) == (State.DEAD, "unknown_channel")
-    assert world.get(reminder).status is Status.ACTIVE
-
-
 def test_one_reminder_that_cannot_be_planned_is_parked_alone(world: World) -> None:
     """A batch that the database refuses is halved until the culprit is alone; its neighbours fire in the same tick."""
     reminders = [world.create(entity_id=f"INT_{n}") for n in range(20)]

@@ -17,7 +17,6 @@ import uvicorn
 
 from local import server
 from local.__main__ import WEBHOOK_SECRET
-from reminders.settings import Settings
 from reminders.wiring import Scheduler
 from tests.doors import Door, Reply, lambda_door, local_door, reminder
 from tests.receiver import FIRST, SECOND, Receiver, receiving
@@ -63,7 +62,7 @@ def door(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterato
 
 def tick(environment: dict[str, str]) -> None:
     """One tick of the scheduler as Lambda builds it."""
-    scheduler = Scheduler.from_environment(environment)
+    scheduler = Scheduler(environment)
     try:
         scheduler.tick(60.0)
     finally:
@@ -209,7 +208,7 @@ def api(database_url: str) -> Iterator[str]:
     """The local server on a free port, with the settings of `make run`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        app = server.build_app(Settings.from_environment(_as_make_run(database_url)))
+        app = server.build_app(_as_make_run(database_url))
         running = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()

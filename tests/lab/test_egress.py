@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +224,9 @@ def test_the_time_begins_with_the_exchange(hook: Any, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     "allow",
-    ["ftp", "port:", "port:x", "port:0", "port:65536", "port:70000", "10.0.0.1/8", "localhost", "10.0.0.0/33", "*"],
-)
+    ["ftp", "port:", "port:x", "port:0", "port:65536", "port:70000", "10.0.0.1/8", "localhost", "10.0.0.0/33", "*",
+     "10.0.0.0/8:", "10.0.0.0/8:0", "10.0.0.0/8:65536", "10.0.0.0/8:*", "10.0.0.1/8:443", "[fd00::/8]", "fd00::/8:443", "[10.0.0.0/8:443", "[fd00::1/8]:443", ":443", "[]:443"],
+)  # fmt: skip
 def test_a_permission_that_makes_no_sense_does_not_start(allow: str) -> None:
     """EGRESS_ALLOW is refused when the client is made."""
     with pytest.raises(ValueError, match="EGRESS_ALLOW"):
@@ -245,6 +247,18 @@ def test_a_permission_that_makes_no_sense_does_not_start(allow: str) -> None:
         ("::1/128", "https://[0:0:0:0:0:0:0:1]/"),
         ("::/0", "https://[::1]/"),
         ("port:65535", "https://8.8.8.8:65535/"),
+        ("10.1.0.0/16:9443", "https://10.1.2.3:9443/"),
+        ("10.1.2.3:9443", "https://10.1.2.3:9443/"),
+        ("[fd12::/16]:9443", "https://[fd12::1]:9443/"),
+        ("[FD12::1]:9443", "https://[fd12::1]:9443/"),
+        ("http 10.1.0.0/16:80", "http://10.1.2.3/"),
+        ("10.1.0.0/16:9443", "https://ten.example:9443/"),
+        ("10.1.0.0/16:9443", "https://8.8.8.8/"),
+        ("8.8.8.0/24:9443", "https://8.8.8.8:9443/"),
+        ("10.1.0.0/16:9443 10.0.0.0/8", "https://10.1.2.3/"),
+        ("fd00::/8", "https://[fd00:c1::a9fe:a9fc]/"),
+        ("fd00::/8", "https://[fd00:42::43]/"),
+        ("fd00::/8", "https://[fd00:7::a9fe:1]/"),
     ],
 )
 def test_permissions_add_to_what_is_allowed(allow: str, url: str) -> None:
@@ -270,9 +284,72 @@ def test_permissions_add_to_what_is_allowed(allow: str, url: str) -> None:
         ("::/96", "https://[::2]/"),
         ("port:*", "https://127.0.0.1/"),
         ("http port:*", "http://[::1]/"),
+        ("10.1.0.0/16:9443", "https://10.2.0.1:9443/"),
+        ("10.1.0.0/16:9443", "https://10.1.2.3/"),
+        ("10.1.0.0/16:9443", "https://10.1.2.3:9444/"),
+        ("10.1.0.0/16:9443", "https://8.8.8.8:9443/"),
+        ("10.1.0.0/16:9443 10.2.0.0/16", "https://10.2.0.1:9443/"),
+        ("10.1.0.0/16:9443 fd00::/8", "https://[fd00::1]:9443/"),
+        ("[fd12::/16]:9443", "https://[fd12::1]/"),
+        ("10.1.0.0/16:80", "http://10.1.2.3/"),
     ],
 )
 def test_a_permission_opens_nothing_else(allow: str, url: str) -> None:
     """One permission does not imply another, and none opens where clouds keep credentials."""
     with pytest.raises(EgressRefused):
         Egress(allow).check(url)
+
+
+METADATA = (
+    "169.254.169.254", "169.254.170.2", "169.254.42.42", "169.254.0.23", "100.100.100.200", "168.63.129.16", "192.0.0.192",
+)  # fmt: skip
+METADATA_V6 = (
+    "fd00:ec2::254", "fd00:ec2::23", "fd00:c1::a9fe:a9fe", "fd00:a9fe:a9fe::1", "fd00:42::42", "fd00:100::100:200",
+    "fd20:ce::254", "fe80::a9fe:a9fe",
+)  # fmt: skip
+
+
+def wrappings(text: str) -> list[str]:
+    """All forms of IPv6 in which a kernel, a tunnel or a gateway finds this IPv4 address."""
+    octets = IPv4Address(text).packed
+    high, low = octets[:2].hex(), octets[2:].hex()
+    fixed = [f"::ffff:{high}:{low}", f"::{high}:{low}", f"::ffff:0:{high}:{low}", f"2002:{high}:{low}::1"]
+    fixed += [f"64:ff9b::{high}:{low}", f"64:ff9b:1::{high}:{low}"]
+    # RFC 6052, under a prefix of a network's own: 32, 40, 48, 56, 64 and 96 bits, with a gap in the ninth octet
+    own = bytes.fromhex("fd12345678abcd0123456789")
+    for length in (4, 5, 6, 7, 8):
+        filled = own[:length] + octets
+        packed = filled[:8] + b"\0" + filled[8:]
+        fixed.append(str(IPv6Address(packed.ljust(16, b"\0"))))
+    return [*fixed, str(IPv6Address(own + octets))]
+
+
+@pytest.mark.parametrize("address", [*METADATA, *METADATA_V6, *(form for each in METADATA for form in wrappings(each))])
+@pytest.mark.parametrize("by_name", [False, True])
+def test_no_permission_opens_where_clouds_keep_credentials(address: str, by_name: bool) -> None:
+    """In whatever form, as a URL or behind a name, and however much EGRESS_ALLOW allows."""
+    everything = "http port:* 0.0.0.0/0 ::/0 0.0.0.0/0:80 [::/0]:80"
+    exactly = f"{address}/32 {address}:443" if "." in address else f"{address}/128 [{address}]:443"
+    host = f"[{address}]" if ":" in address else address
+    for allow in (everything, exactly, f"{everything} {exactly}"):
+        egress = Egress(allow, resolve=lambda *_: [address], dial=no_dial)
+        with pytest.raises(EgressFailed if by_name else EgressRefused, match="address"):
+            post(egress, "https://meta.example/" if by_name else f"https://{host}/")
+
+
+def no_dial(*_: Any) -> socket.socket:
+    raise AssertionError("it was connected")
+
+
+@pytest.mark.parametrize(("address", "reaches"), [("10.1.2.3", True), ("10.2.0.1", False), ("8.8.8.8", False)])
+def test_a_name_may_lead_to_a_network_at_its_port_only(address: str, reaches: bool) -> None:
+    """With a network and a port allowed together, the port is open for that network alone."""
+    dialled: list[str] = []
+
+    def dial(host: str, port: int, seconds: float) -> socket.socket:
+        dialled.append(f"{host}:{port}")
+        raise OSError
+
+    with pytest.raises(EgressFailed, match="cannot be connected to" if reaches else "not allowed"):
+        post(Egress("10.1.0.0/16:9443", resolve=lambda *_: [address], dial=dial), "https://in.example:9443/")
+    assert dialled == ([f"{address}:9443"] if reaches else [])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted
 from reminders.schedules.rule import rule_of

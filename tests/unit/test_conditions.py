@@ -5,7 +5,8 @@ import pytest
 from reminders import conditions
 from reminders.conditions import Facts, registry
 from reminders.errors import InvalidField
-from reminders.model import Condition, NaturalKey, Schedule
+from reminders.model import Condition, NaturalKey
+from reminders.model.reminder import Schedule
 from tests.world import NOW, claimed
 
 KEY = NaturalKey(entity_type="interviewer", entity_id="INT_100", event_type="feedback_form")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.cron import Cron, cron
 from reminders.schedules.fields import accepted

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import durations, stored, zones
 from reminders.schedules.advance import next_occurrence
 from reminders.schedules.fields import accepted, changed, replanned, spec_of
@@ -99,7 +100,7 @@ REFUSED = [
     ("cron", {"timezone": "+02:00"}, "timezone"),
     ("cron", {"timezone": "europe/berlin"}, "timezone"),
     ("cron", {"timezone": ""}, "timezone"),
-    ("cron", {"send_window": replace(WINDOW, timezone="Mars/Olympus")}, "send_window.timezone"),
+    ("cron", {"send_window": WINDOW._replace(timezone="Mars/Olympus")}, "send_window.timezone"),
     # ends before it starts
     ("calendar", {"end_at": NINE - MINUTE}, "end_at"),
     ("cron", {"end_at": NINE - MINUTE}, "end_at"),

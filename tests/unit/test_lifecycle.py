@@ -15,7 +15,8 @@ from reminders.lifecycle.decide import Decision, decide
 from reminders.lifecycle.retries import MAX_ATTEMPTS, retry_delay
 from reminders.lifecycle.stops import Lost, RunFacts, forbids
 from reminders.lifecycle.transitions import permits
-from reminders.model import Due, Schedule
+from reminders.model import Due
+from reminders.model.reminder import Schedule
 from reminders.schedules import advance
 from reminders.schedules.advance import Advance
 from reminders.states import Cause, CompletionReason, Reason, Status

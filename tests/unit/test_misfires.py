@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from reminders.errors import PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Schedule, ScheduleSpec, SendWindow
+from reminders.model import BusinessCalendar, SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import advance
 from reminders.schedules.advance import NEVER, Advance, due_after
 from reminders.schedules.fields import accepted
@@ -210,6 +211,7 @@ windows = st.builds(
     opens=st.integers(0, 1_439),
     closes=st.integers(1, 1_440),
     weekdays=st.sets(st.integers(0, 6), min_size=1).map(frozenset),
+    timezone=st.none(),
 ).filter(lambda window: window.opens != window.closes)
 rules = st.sampled_from(
     [

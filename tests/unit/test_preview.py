@@ -8,7 +8,8 @@ import pytest
 
 from reminders.errors import InvalidField
 from reminders.instants import to_instant
-from reminders.model import BusinessCalendar, Schedule, ScheduleSpec, SendWindow
+from reminders.model import BusinessCalendar, SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules.fields import accepted
 from reminders.schedules.preview import Item, upcoming
 from reminders.schedules.rule import timeline_of

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reminders.storage import parameters, rows
+from reminders.storage import parameters, runs
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_time_keeps_its_microseconds_and_its_offset() -> None:
 
 def test_nothing_is_nothing() -> None:
     """None stays None for times, objects and lists of runs."""
-    assert (parameters.time(None), parameters.json_text(None), rows.to_runs(None)) == (None, None, [])
+    assert (parameters.time(None), parameters.json_text(None), runs.to_runs(None)) == (None, None, [])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from reminders.errors import InvalidField, PlanRefused
 from reminders.instants import Instant, to_datetime, to_instant
-from reminders.model import Due, Schedule, ScheduleSpec
+from reminders.model import Due
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import advance
 from reminders.schedules.advance import Advance, _check_advance, next_occurrence
 from reminders.schedules.fields import accepted

@@ -10,7 +10,6 @@ from reminders.engine import limits
 from reminders.engine.sending import attempt, attempt_one
 from reminders.engine.summary import quantile
 from reminders.runs import Run
-from reminders.settings import Settings
 from reminders.states import Reason, State
 from tests.world import leased
 
@@ -23,7 +22,6 @@ class Answering(Channel):
     batch_size = 10
 
     def __init__(self, answer: Any) -> None:
-        super().__init__(Settings())
         self._answer = answer
 
     def send(self, runs: Sequence[Run]) -> Any:

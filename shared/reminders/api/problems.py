@@ -1,10 +1,8 @@
 """Errors as `application/problem+json` (RFC 9457): which error becomes which status stands in one table."""
 
 import json
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, NamedTuple, NotRequired, TypedDict
 
 from pydantic import with_config
@@ -24,17 +22,24 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
+    ForeignStage,
     IllegalTransition,
     InvalidField,
+    NeedsNewerEngine,
     NotFound,
+    NotKnownHere,
     PlanRefused,
     RowRefused,
+    SchemaBehind,
     StaleVersion,
+    Unhealthy,
 )
-from reminders.observe import logger
+from reminders.observe import logger, places_of
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
+
+_SOON = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 class Kind(NamedTuple):
@@ -60,6 +65,8 @@ KINDS: dict[type[Exception], Kind] = {
     IllegalTransition: Kind(409, "illegal-transition", "The reminder's status forbids this"),
     ConditionIsTrue: Kind(409, "condition-is-true", "The reminder's stop condition is true"),
     CalendarInUse: Kind(409, "calendar-in-use", "A live reminder uses the calendar"),
+    NeedsNewerEngine: Kind(409, "needs-newer-engine", "A newer deployment has made the reminder"),
+    NotKnownHere: Kind(409, "not-known-here", "The reminder names something that this deployment does not know"),
     PlanRefused: Kind(409, "schedule-unreadable", "The reminder's schedule cannot be read"),
     RowRefused: Kind(409, "row-refused", "The reminder's row does not permit this"),
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
@@ -67,6 +74,9 @@ KINDS: dict[type[Exception], Kind] = {
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
+    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
+    SchemaBehind: Kind(503, "schema-behind", "The database has not been migrated"),
+    Unhealthy: Kind(503, "unhealthy", "The engine does not do its work"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
     Exception: _UNEXPECTED,
 }
@@ -124,16 +134,19 @@ def of(error: Exception) -> Problem:
             return _of_fields([FieldError(error.field, error.message)])
         case WrongMethod():
             return Problem(kind=kind, detail=str(error), headers={"Allow": ", ".join(error.allowed)})
+        case Unhealthy():
+            troubles = tuple(FieldError(part, why) for part, why in error.troubles.items())
+            return Problem(kind=kind, detail=str(error), errors=troubles, headers=_SOON)
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
+        case ForeignStage():
+            return Problem(kind=kind, detail=str(error))
+        case SchemaBehind():
+            return Problem(kind=kind, detail=error.why, headers=_SOON)
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
-            after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            return Problem(
-                kind=kind,
-                detail="try again in a moment: whether the request was carried out is not known",
-                headers=after,
-            )
+            detail = "try again in a moment: whether the request was carried out is not known"
+            return Problem(kind=kind, detail=detail, headers=_SOON)
     if kind is _UNEXPECTED:
         return _unexpected(error, "the request was not carried out")
     return Problem(kind=kind, detail=str(error))
@@ -146,10 +159,5 @@ def _of_fields(errors: Iterable[FieldError]) -> Problem:
 
 def _unexpected(error: BaseException, what_became: str) -> Problem:
     """Logged by its type and place: its text might hold what a caller has sent."""
-    logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": _places(error)})
+    logger.error("unexpected error", extra={"error": type(error).__qualname__, "at": places_of(error)})
     return Problem(kind=_UNEXPECTED, detail=f"{what_became}; the service's log says more")
-
-
-def _places(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -3,16 +3,12 @@
 from reminders.channels import Channel, channel
 from reminders.observe import logger
 from reminders.runs import Run
-from reminders.settings import Settings
 
 
 @channel("log")
 class LogChannel(Channel):
     concurrency = 1
     timeout_seconds = 1.0
-
-    def __init__(self, settings: Settings) -> None:
-        pass
 
     def send_one(self, run: Run) -> None:
         logger.info(

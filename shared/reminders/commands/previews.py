@@ -7,7 +7,7 @@ from reminders.commands.calendars import Calendars
 from reminders.errors import InvalidField, NotFound, PlanRefused
 from reminders.instants import to_instant
 from reminders.lifecycle import edits
-from reminders.model import Reminder, ScheduleSpec
+from reminders.model.reminder import Reminder, ScheduleSpec
 from reminders.schedules import words
 from reminders.schedules.advance import NEVER
 from reminders.schedules.fields import accepted

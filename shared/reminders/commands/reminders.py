@@ -11,10 +11,11 @@ from reminders.instants import to_instant
 from reminders.lifecycle import edits, transitions
 from reminders.lifecycle.edits import Edit, NewReminder
 from reminders.messages import render
-from reminders.model import Condition, Page, Reminder, ReminderFilter
+from reminders.model import Condition, Page, ReminderFilter
+from reminders.model.reminder import Reminder
 from reminders.runs import RunRecord
 from reminders.states import CompletionReason, Reason, Status
-from reminders.storage.changes import Changes, rows_to_blame
+from reminders.storage.changes import Changes, must_understand, rows_to_blame
 from reminders.storage.store import Store
 
 
@@ -53,6 +54,7 @@ class Reminders:
                     continue
                 if not self._is_met(twin.condition) or self._is_met(condition):
                     return twin, twin.id in mine
+                must_understand(twin)
                 self._end_stopped(twin, moment)
 
         reminder, is_new = self._store.atomically(once)
@@ -143,6 +145,7 @@ class Reminders:
             rendered = message and render.render(message, values)
             return self._store.runs.insert_triggered(reminder.id, rendered)
 
+        self._store.scheduler.recognize()  # after a restore this may come before the first tick
         with rows_to_blame():
             try:
                 run = self._store.atomically(once, repeatable=False)

@@ -1,18 +1,18 @@
 """From the name of a condition's type to its rule. A new type is one module with one class and one decorator."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
+from reminders.errors import NotKnownHere
 from reminders.model import BusinessCalendar, Condition, NaturalKey
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What was read from the database, in one statement, for judging conditions and schedules."""
 
     true_flags: frozenset[str] = frozenset()
-    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    calendars: Mapping[str, BusinessCalendar] = MappingProxyType({})
 
 
 class ConditionType(Protocol):
@@ -50,14 +50,21 @@ def resolved(condition: Condition | None, key: NaturalKey) -> Condition | None:
     """The condition as it is stored for a reminder; InvalidField when its value is not valid."""
     if condition is None:
         return None
-    return condition._replace(value=_TYPES[condition.type].resolve(condition.value, key))
+    return condition._replace(value=_rule(condition).resolve(condition.value, key))
 
 
 def watched(condition: Condition | None) -> Collection[str]:
     """The keys of the flags on which a condition depends."""
-    return () if condition is None else _TYPES[condition.type].watched(condition.value)
+    return () if condition is None else _rule(condition).watched(condition.value)
 
 
 def is_met(condition: Condition | None, facts: Facts) -> bool:
-    """Whether a reminder's stop condition is true. Without a condition it never is."""
-    return condition is not None and _TYPES[condition.type].is_met(condition.value, facts)
+    """Whether a reminder's stop condition is true. Without a condition it never is. NotKnownHere."""
+    return condition is not None and _rule(condition).is_met(condition.value, facts)
+
+
+def _rule(condition: Condition) -> ConditionType:
+    try:
+        return _TYPES[condition.type]
+    except KeyError:
+        raise NotKnownHere("stop condition", condition.type) from None

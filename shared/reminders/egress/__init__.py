@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 
-from reminders.egress.addresses import is_reachable
 from reminders.egress.failures import EgressFailed, EgressFailure, EgressRefused, EgressUnknown
 from reminders.egress.side_calls import Crowded, SideCalls
 from reminders.egress.sockets import Deadline, Dial, Resolve, dial, look_up
@@ -89,7 +88,7 @@ class Egress:
         if not found:
             raise EgressFailed(target.host, "its name has no address")
         # Not refused for good: a name may lead astray for a moment, while its owner or a filter makes the DNS say so.
-        if not all(is_reachable(address, self._permissions.networks) for address in found):
+        if not all(self._permissions.may_reach(address, target.port) for address in found):
             raise EgressFailed(target.host, "its name leads to an address that is not allowed")
         return list(map(str, found))
 

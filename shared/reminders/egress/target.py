@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
+from typing import NamedTuple
 
-from reminders.egress.addresses import Address, Network, is_reachable
+from reminders.egress.addresses import Address, Network, is_denied, is_in, is_reachable
 from reminders.egress.failures import EgressRefused
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -22,8 +23,17 @@ _URL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+# Of EGRESS_ALLOW: a network and a port together.
+_PLACE = re.compile(r"(?:(?P<v4>[0-9./]+)|\[(?P<v6>[0-9a-fA-F:./]+)\]):(?P<port>[^:]*)", re.ASCII)
 # What a resolver might read as an IPv4 address in one of its old forms: 127.1, 2130706433, 0x7f.1, 017700000001.
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
+
+
+class Place(NamedTuple):
+    """A network at one port."""
+
+    network: Network
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,38 +43,64 @@ class Permissions:
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] | None = frozenset({443, 8443})  # None: any
     networks: tuple[Network, ...] = ()  # besides the public ones
+    places: tuple[Place, ...] = ()  # networks at one port, which is open nowhere else for that
+
+    def may_reach(self, address: Address, port: int) -> bool:
+        """Whether a connection to this address and port may be made."""
+        if any(place.port == port and is_in(address, (place.network,)) for place in self.places):
+            return not is_denied(address)
+        return self._is_open(port) and is_reachable(address, self.networks)
+
+    def may_use(self, port: int) -> bool:
+        """Whether a connection to this port may be made, if it leads to the right address."""
+        return self._is_open(port) or any(place.port == port for place in self.places)
+
+    def _is_open(self, port: int) -> bool:
+        return self.ports is None or port in self.ports
 
     @classmethod
     def parse(cls, allow: str) -> "Permissions":
-        """The default and what EGRESS_ALLOW adds: `http`, `port:NUMBER`, `port:*` or a network, separated by blanks or
-        commas."""
-        schemes, ports, networks = {"https"}, {443, 8443}, []
+        """The default and what EGRESS_ALLOW adds: `http`, `port:NUMBER`, `port:*`, a network, or a network at one port
+        as in `10.1.0.0/16:9443` and `[fd00::/8]:9443`, separated by blanks or commas."""
+        schemes, ports, networks, places = {"https"}, {443, 8443}, [], []
         words = allow.replace(",", " ").split()
         for word in words:
             if word == "http":
                 schemes.add(word)
             elif word.startswith("port:"):
                 ports.update(_ports(word))
+            elif match := _PLACE.fullmatch(word):
+                places.append(Place(_network(match["v4"] or match["v6"], word), _port(match["port"], word)))
             else:
-                networks.append(_network(word))
-        any_port = "port:*" in words
-        return cls(schemes=frozenset(schemes), ports=None if any_port else frozenset(ports), networks=tuple(networks))
+                networks.append(_network(word, word))
+        return cls(
+            schemes=frozenset(schemes),
+            ports=None if "port:*" in words else frozenset(ports),
+            networks=tuple(networks),
+            places=tuple(places),
+        )
 
 
 def _ports(word: str) -> set[int]:
     text = word.removeprefix("port:")
     if text == "*":
         return set()
+    return {_port(text, word)}
+
+
+def _port(text: str, word: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII) or int(text) > _MAX_PORT:
-        raise ValueError(f"EGRESS_ALLOW: {word} is not port:NUMBER or port:*")
-    return {int(text)}
+        raise ValueError(f"EGRESS_ALLOW: the port of {word} is neither a number from 1 to {_MAX_PORT} nor, alone, *")
+    return int(text)
 
 
-def _network(word: str) -> Network:
+def _network(text: str, word: str) -> Network:
     try:
-        return ip_network(word)
+        return ip_network(text)
     except ValueError:
-        raise ValueError(f"EGRESS_ALLOW: {word} is neither http, port:NUMBER, port:* nor a network") from None
+        raise ValueError(
+            f"EGRESS_ALLOW: {word} is neither http, port:NUMBER, port:*, a network nor a network at one port"
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +124,9 @@ def target_of(url: str, permissions: Permissions) -> Target:
     port = int(match["port"] or _DEFAULT_PORTS[scheme])
     if scheme not in permissions.schemes:
         raise EgressRefused(host, "only https is allowed")
-    if port > _MAX_PORT or not (permissions.ports is None or port in permissions.ports):
+    if port > _MAX_PORT or not permissions.may_use(port):
         raise EgressRefused(host, "this port is not allowed")
-    if address is not None and not is_reachable(address, permissions.networks):
+    if address is not None and not permissions.may_reach(address, port):
         raise EgressRefused(host, "this address is not allowed")
     path = (match["path"] or "/") + (match["query"] or "")
     return Target(scheme=scheme, host=host, port=port, path=path, address=address)

@@ -47,7 +47,10 @@ class ClaimFloor:
         return monotonic() - self._swept_at >= SWEEP_SECONDS
 
     def move(self, planned: Planned, *, swept: bool) -> None:
-        """Moves on by what a claim of the oldest has found; `swept` says that it was a sweep."""
+        """Moves on by what a claim of the oldest has found; `swept` says that it was a sweep.
+
+        A floor that lies ahead was set before the clock went back: what has become due meanwhile may lie below it.
+        """
         if swept:
             self._swept_at = planned.read_at
             self.sweep_pause = _sweep_pause(planned)
@@ -56,7 +59,8 @@ class ClaimFloor:
             self.floor = planned.last_due - 1
             self.is_behind = planned.last_due < self.recent_floor
         else:
-            self.floor = planned.now
+            is_ahead = not swept and self.floor is not None and self.floor > planned.now
+            self.floor = None if is_ahead else planned.now
             self.is_behind = False
 
     def keep_in_sight(self, instant: Instant | None) -> None:

@@ -6,46 +6,70 @@ One thread owns a Delivery, and with it the connection. What other threads have 
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 
 from reminders.channels import Channel
 from reminders.engine import limits, log_lines
 from reminders.engine.halving import in_halves
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, HELD_BYTES, LONG_BYTES, RENEW_SECONDS, ROOM
+from reminders.engine.limits import (
+    FLUSH_RUNS,
+    FLUSH_SECONDS,
+    HELD_BYTES,
+    LONG_BYTES,
+    RENEW_SECONDS,
+    ROOM,
+    UNKNOWN_GRACE_HOURS,
+)
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
-from reminders.engine.reports import Failed, NotBegun, Recorded, Report, SendReport, WantsFreshFacts
+from reminders.engine.reports import Failed, NotBegun, NotKnown, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
-from reminders.instants import Instant
-from reminders.lifecycle.outcomes import Outcome
+from reminders.engine.unrecorded import Unrecorded
+from reminders.errors import DatabaseUnavailable
+from reminders.instants import HOUR, Instant, to_datetime
+from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.messages.weight import weight_of
+from reminders.observe import logger
 from reminders.runs import Run
-from reminders.states import State
+from reminders.states import Reason, State
 from reminders.storage.store import Store
 
 
 class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], *, deadline: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        *,
+        deadline: float,
+        grace_hours: float = UNKNOWN_GRACE_HOURS,
+    ) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
         self._deadline = deadline
+        self._grace_hours = grace_hours
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._facts = StopFacts(lambda: self._reports.put(WantsFreshFacts()))
+        self._unrecorded = Unrecorded(self._reports.qsize)
         self._pools = {
-            name: Pool(name, channel, self._facts, deadline, self._reports.put) for name, channel in channels.items()
+            name: Pool(name, channel, self._facts, self._unrecorded, deadline, self._reports.put)
+            for name, channel in channels.items()
         }
+        for channel in channels.values():
+            channel.clock = self.now
         self._recorder = Recorder(store, self._reports.put)
         self._held: dict[int, Run] = {}
         self._weights: dict[int, int] = {}  # of the messages that are held, by run id
         self._weight = 0  # all of them together
         self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
-        self._recording = 0  # batches of outcomes that the recorder has
+        self._recording: list[Outcome] = []  # what the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
-        self._unbegun: list[Run] = []
+        self._unsent: list[Unsent] = []
         self._clock: tuple[Instant, float] = (0, 0.0)  # what the database said, and when by the monotonic clock
         self.counts: Counter[str] = Counter()
         self.lateness: list[float] = []  # seconds from scheduled_for until the send that arrived began
@@ -53,7 +77,12 @@ class Delivery:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
-        return not self._held and not self._finished and not self._unbegun and not self._recording
+        return not self._held and not self._finished and not self._unsent and not self._recording
+
+    def now(self) -> datetime:
+        """What time it is by the database's clock, as it was last read. Safe to ask from several threads."""
+        instant, read_at = self._clock
+        return to_datetime(instant + int((monotonic() - read_at) * 1e6))
 
     def holds_any(self, ids: Collection[int]) -> bool:
         """Whether one of these runs is still held."""
@@ -91,12 +120,15 @@ class Delivery:
             self._record()
         while self._falls_behind():
             self._collect(RENEW_SECONDS)
-        if self._unbegun:
+        if self._unsent:
             self._hand_back()
         if not self._held:
             self._oldest_reading = float("inf")
-        elif monotonic() - max(self._facts.reading.read_at, self._oldest_reading) >= RENEW_SECONDS:
+        elif not self._facts.is_closing and self._reading_ages():
             self._renew()
+
+    def _reading_ages(self) -> bool:
+        return monotonic() - max(self._facts.reading.read_at, self._oldest_reading) >= RENEW_SECONDS
 
     def record_on_second_connection(self) -> None:
         """From now on outcomes are written on a connection of their own, while the owner plans on."""
@@ -113,19 +145,35 @@ class Delivery:
 
     def close(self) -> None:
         """Begins nothing more, waits for the sends that have begun, records them and hands the others back."""
-        self._facts.close()
-        for pool in self._pools.values():
-            for run in pool.take_back():
-                self._take(NotBegun(run))
+        self._begin_nothing_more()
         try:
             self.finish()
         finally:
             self._dismiss()
 
     def abandon(self) -> None:
-        """Lets the threads go without the database: what they hold comes back when its lease ends."""
+        """Begins nothing more and lets the threads go, without relying on the database: what was sent is recorded as
+        soon as it can be, and the rest handed back. What cannot be comes back when its lease ends."""
+        self._begin_nothing_more()
+        try:
+            while (self._held or self._finished or self._recording) and monotonic() < self._deadline:
+                try:
+                    self.settle(0.05)
+                except DatabaseUnavailable:
+                    sleep(limits.AGAIN_SECONDS)
+            if self._unsent:
+                self._hand_back()
+        except Exception as error:
+            logger.warning("not all that was held is settled", extra={"error": type(error).__name__})
+        finally:
+            self._dismiss()
+
+    def _begin_nothing_more(self) -> None:
         self._facts.close()
-        self._dismiss()
+        self._unrecorded.close()
+        for pool in self._pools.values():
+            for run in pool.take_back():
+                self._take(NotBegun(run))
 
     def _dismiss(self) -> None:
         for pool in self._pools.values():
@@ -134,7 +182,7 @@ class Delivery:
 
     def _falls_behind(self) -> bool:
         """Whether the database takes outcomes more slowly than they come, and there is time to wait for it."""
-        return self._recording > 0 and len(self._finished) >= ROOM and monotonic() < self._deadline
+        return bool(self._recording) and len(self._finished) >= ROOM and monotonic() < self._deadline
 
     def _is_time_to_record(self) -> bool:
         if self._recording:
@@ -165,6 +213,7 @@ class Delivery:
                 report = self._reports.get_nowait()
         except Empty:
             pass
+        self._unrecorded.note(len(self._recording) + len(self._finished))
 
     def _hear(self, report: Report) -> None:
         if isinstance(report, Outcome):
@@ -186,11 +235,25 @@ class Delivery:
         weight = self._weights.pop(run.id, 0)
         self._weight -= weight
         if isinstance(report, Outcome):
-            if not self._finished:
-                self._finished_since = monotonic()
-            self._finished.append(report.without_message() if weight > LONG_BYTES else report)
+            self._finish(report.without_message() if weight > LONG_BYTES else report)
         elif isinstance(report, NotBegun):
-            self._unbegun.append(run)
+            self._unsent.append(Unsent(run))
+        elif isinstance(report, NotKnown):
+            self._put_off(report)
+
+    def _put_off(self, report: NotKnown) -> None:
+        """What this worker does not know may be a newer one's; after some time it is nobody's."""
+        run, error = report.run, str(report.error)
+        if self._clock[0] - run.scheduled_at < self._grace_hours * HOUR:
+            self._unsent.append(Unsent(run, limits.UNKNOWN_SECONDS, Reason.UNKNOWN_ENDPOINT, error))
+            self.counts["unknown"] += 1
+            return
+        self._finish(Outcome.dead(run, begun=report.begun, reason=Reason.UNKNOWN_ENDPOINT, error=error))
+
+    def _finish(self, outcome: Outcome) -> None:
+        if not self._finished:
+            self._finished_since = monotonic()
+        self._finished.append(outcome)
 
     def _renew(self) -> None:
         """One statement reads again what may stop any of the runs that are held."""
@@ -203,13 +266,14 @@ class Delivery:
         self._facts.renew(read_at, run_facts, facts, instant)
 
     def _record(self) -> None:
-        outcomes, self._finished = self._finished, []
-        self._recording += 1
-        self._recorder.record(outcomes)
-        self._collect(0.0)
+        self._recording, self._finished = self._finished, []
+        try:
+            self._recorder.record(self._recording)
+        finally:
+            self._collect(0.0)
 
     def _count(self, recorded: Recorded) -> None:
-        self._recording -= 1
+        self._recording = []
         if recorded.kept and not self._finished:
             self._finished_since = monotonic()
         self._finished += recorded.kept
@@ -223,10 +287,10 @@ class Delivery:
         ]
 
     def _hand_back(self) -> None:
-        runs, self._unbegun = self._unbegun, []
-        in_halves(runs, self._give_back, lambda run, refused: log_lines.run_not_handed_back(run, refused))
-        self.counts["handed_back"] += len(runs)
+        unsent, self._unsent = self._unsent, []
+        in_halves(unsent, self._give_back, lambda each, refused: log_lines.run_not_handed_back(each.run, refused))
+        self.counts["handed_back"] += sum(each.reason is None for each in unsent)
 
-    def _give_back(self, runs: Sequence[Run]) -> None:
+    def _give_back(self, unsent: Sequence[Unsent]) -> None:
         # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
-        self._store.atomically(lambda: self._store.runs.hand_back(runs), repeatable=False)
+        self._store.atomically(lambda: self._store.runs.hand_back(unsent), repeatable=False)

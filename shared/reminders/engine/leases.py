@@ -4,24 +4,27 @@ A batch that the database refuses is halved until the culprit is alone. That one
 too, this tick passes it over.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from reminders.errors import DatabaseRefused
 from reminders.lifecycle.retries import TAKEOVER_BATCHES
-from reminders.runs import Run
+from reminders.runs import LostRun, Run
 from reminders.states import Reason, State
 from reminders.storage.store import Store
 
 _ANY_ATTEMPT = range(1000)
+
+type Lease = Callable[[str, range, int], list[Run]]
+"""Leases so many runs of one channel that are at one of these attempts."""
 
 
 class Leases:
     """What one tick leases besides its own plans."""
 
     def __init__(
-        self, store: Store, lease_seconds: float, end: Callable[[Mapping[int, str], Reason, str], int]
+        self, store: Store, lease_seconds: float, end: Callable[[Sequence[LostRun], Reason, str], int]
     ) -> None:
-        """`end` ends runs as DEAD, given as ids with those of their reminders, and says how many it could end."""
+        """`end` ends runs as DEAD, and says how many it could end."""
         self._store = store
         self._lease_seconds = lease_seconds
         self._end = end
@@ -61,9 +64,7 @@ class Leases:
     def _left_behind_of(self, channel: str, attempts: range, size: int) -> list[Run]:
         return self._left_behind([channel], attempts, [min(size, most) for most in TAKEOVER_BATCHES])
 
-    def _halved(
-        self, channel: str, state: State, attempts: range, size: int, lease: Callable[[str, range, int], list[Run]]
-    ) -> list[Run]:
+    def _halved(self, channel: str, state: State, attempts: range, size: int, lease: Lease) -> list[Run]:
         """What can be leased of one channel before the next culprit, or once it is out of the way."""
         while True:
             try:
@@ -71,18 +72,30 @@ class Leases:
             except DatabaseRefused as refused:
                 _check(refused)
                 if size == 1:
-                    self._remove_first(channel, state, attempts, refused)
+                    return self._without_culprit(channel, state, attempts, lease, refused)
                 size = max(1, size // 2)
 
-    def _remove_first(self, channel: str, state: State, attempts: range, refused: DatabaseRefused) -> None:
-        culprit = self._store.runs.first_unfinished(channel, state, attempts, self._passed)
-        if culprit is None:
-            raise refused
-        run_id, reminder_id = culprit
-        if not self._end(
-            {run_id: reminder_id}, Reason.UNREADABLE, f"the database refuses to lease it: {refused}"[:500]
-        ):
-            self._passed.add(run_id)
+    def _without_culprit(
+        self, channel: str, state: State, attempts: range, lease: Lease, refused: DatabaseRefused
+    ) -> list[Run]:
+        """Ends the one that is refused, and leases the next. Which of those of one instant comes first nobody knows, so
+        they are set aside one by one: the last of them before a lease succeeds is the culprit."""
+        aside: list[LostRun] = []
+        while True:
+            candidate = self._store.runs.first_unfinished(channel, state, attempts, self._passed)
+            if candidate is None:
+                raise refused
+            aside.append(candidate)
+            self._passed.add(candidate.id)
+            try:
+                found = lease(channel, attempts, 1)
+                break
+            except DatabaseRefused as again:
+                _check(again)
+        self._passed -= {run.id for run in aside}
+        if not self._end(aside[-1:], Reason.UNREADABLE, f"the database refuses to lease it: {refused}"[:500]):
+            self._passed.add(candidate.id)
+        return found
 
 
 def _check(refused: DatabaseRefused) -> None:

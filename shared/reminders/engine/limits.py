@@ -12,6 +12,8 @@ FAN_OUT_RUNS = 10_000  # once one tick has planned this many with no end in sigh
 LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends under a living worker
 LOOK_SECONDS = 1.0  # how long a waiting tick goes without looking for something new
 PLAN_SECONDS = 1.0  # for deciding in one transaction, whose idle time the server bounds; the rest comes next
+UNKNOWN_SECONDS = 60  # what is not known here waits so long for a worker that knows it
+UNKNOWN_GRACE_HOURS = 24.0  # for a deployment to come that knows it
 PARKED_IN_A_ROW = 10  # with more refusals than this and no success between them, the rows are hardly to blame
 SLOW_IN_A_ROW = 2  # the same of plans that outlast their transaction, since a slow server is likelier than slow rows
 TOO_SLOW_DIVISOR = 32  # a batch that outlasts its transaction is made so much smaller: 1,000, 31, alone
@@ -21,6 +23,7 @@ FRESH_SECONDS = 0.9  # an older reading of the stop facts is renewed before a se
 RENEW_SECONDS = 0.6  # at this age the owner renews the reading by itself, before anybody has to wait for it
 FLUSH_RUNS = 500  # so many outcomes are recorded at once,
 FLUSH_SECONDS = 0.2  # or fewer after this time
+AGAIN_SECONDS = 0.5  # between tries to record what the database does not take
 
 # Parts of a tick's budget
 ALONE_SECONDS = 10.0  # for runs that are sent with nothing else in hand

@@ -2,7 +2,7 @@
 address."""
 
 from reminders.errors import DatabaseRefused
-from reminders.observe import logger
+from reminders.observe import logger, places_of
 from reminders.runs import Run
 from reminders.states import Reason
 
@@ -12,14 +12,10 @@ def run_is_dead(*, run: str, reminder: str, channel: str, reason: Reason | None)
     logger.warning("run is dead", extra={"run": run, "reminder": reminder, "channel": channel, "reason": reason})
 
 
-def undeliverable_run_is_dead(*, run_id: int, reminder: str, reason: Reason) -> None:
-    """The same of a run that nobody has in hand, of which only the row's id is known."""
-    logger.warning("run is dead", extra={"run_id": run_id, "reminder": reminder, "reason": reason})
-
-
-def run_cannot_end(*, run_id: int, reminder: str, refused: DatabaseRefused) -> None:
+def run_cannot_end(*, run: str, reminder: str, channel: str, refused: DatabaseRefused) -> None:
     """A run that nobody will send, and whose end the database refuses."""
-    logger.error("run cannot end", extra={"run_id": run_id, "reminder": reminder, "error": refused.sqlstate})
+    facts = {"run": run, "reminder": reminder, "channel": channel}
+    logger.error("run cannot end", extra=facts | {"error": refused.sqlstate})
 
 
 def attempt_failed(run: Run, reason: Reason, failure: BaseException) -> None:
@@ -65,6 +61,16 @@ def flag_not_drained(flag: str, refused: DatabaseRefused) -> None:
 def reminder_not_replanned(reminder: str, error: Exception) -> None:
     """A reminder that keeps its instants because new ones cannot be worked out."""
     logger.warning("reminder not re-planned", extra={"reminder": reminder, "error": type(error).__name__})
+
+
+def new_life_begun() -> None:
+    """The database was restored or copied: what is planned from now on has ids that no receiver has seen."""
+    logger.warning("the database has begun a new life")
+
+
+def tick_ended_early(error: Exception) -> None:
+    """A tick that could not do its work, by the exception's type and place: its text might hold what was sent."""
+    logger.error("tick ended early", extra={"error": type(error).__qualname__, "at": places_of(error)})
 
 
 def _facts(run: Run) -> dict[str, object]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from reminders.conditions import Facts
 from reminders.engine import log_lines
 from reminders.engine.limits import (
     PARKED_IN_A_ROW,
@@ -13,9 +12,11 @@ from reminders.engine.limits import (
     RENDERED_BYTES,
     SLOW_IN_A_ROW,
     TOO_SLOW_DIVISOR,
+    UNKNOWN_GRACE_HOURS,
+    UNKNOWN_SECONDS,
 )
-from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable
-from reminders.instants import Instant
+from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable, NotKnownHere
+from reminders.instants import SECOND, Instant
 from reminders.lifecycle import decide
 from reminders.lifecycle.decide import Decision
 from reminders.lifecycle.plans import Plan
@@ -23,7 +24,7 @@ from reminders.messages import render
 from reminders.messages.weight import weight_of
 from reminders.model import Due, Json
 from reminders.observe import logger
-from reminders.runs import Run
+from reminders.runs import Run, run_key
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
@@ -33,6 +34,8 @@ class Planned(NamedTuple):
     """What came of one batch."""
 
     plans: Sequence[Plan]
+    unknown: int  # of them, those that are put off, since something in them is not known here
+    given_up: Sequence[str]  # ids of those that have been for too long
     is_full: bool  # as many as were asked for: there may be more
     leased: list[Run]  # this worker's to send
     read_at: float  # monotonic: when the stop facts began to be read
@@ -46,8 +49,12 @@ class Planner:
     """Plans batch after batch. A batch that the database refuses, or that outlasts its transaction, is made smaller
     until the culprit is alone and parked."""
 
-    def __init__(self, store: Store, *, batch: int, lease_seconds: float) -> None:
+    def __init__(
+        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
+    ) -> None:
+        """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
+        self._grace_hours = grace_hours
         self._batch = batch
         self._lease_seconds = lease_seconds
         self._size = batch
@@ -74,6 +81,8 @@ class Planner:
                 if self._careful_for <= 0:
                     self._size = min(self._batch, 2 * (self._read or self._size))
                 self._parked_in_a_row = 0
+                for reminder_id in planned.given_up:
+                    log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
                 return planned
 
     def _after_refusal(self, refused: DatabaseRefused) -> None:
@@ -115,10 +124,14 @@ class Planner:
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
-        leased = [_run(plan) for plan in plans if plan.run_state is State.SENDING]
+        unknown = [p.due.id for p in plans if p.decision.error is not None and p.decision.status is Status.ACTIVE]
+        given_up = self._give_up(unknown)
+        leased = [_run(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
+            unknown=len(unknown) - len(given_up),
+            given_up=given_up,
             is_full=len(plans) == self._size or len(plans) < claim.locked,
             leased=leased,
             read_at=read_at,
@@ -131,7 +144,7 @@ class Planner:
     def _write(self, claim: Claim, plans: Sequence[Plan]) -> None:
         if claim.waiting:
             self._cancel_waiting(claim, plans)
-        advanced = self._store.due.advance(plans, self._lease_seconds)
+        advanced = self._store.due.advance(plans, self._lease_seconds, claim.incarnation)
         if advanced != len(plans):
             raise DatabaseRefused("P0004", f"{advanced} of {len(plans)} claimed reminders were advanced")
         ended_dead = [p.due.id for p in plans if p.run_state is State.DEAD and p.decision.status is Status.COMPLETED]
@@ -144,7 +157,7 @@ class Planner:
         until, rendered = monotonic() + PLAN_SECONDS, 0
         plans: list[Plan] = []
         for due in claim.due:
-            plan = _plan(due, claim.facts, claim.now, rooms)
+            plan = _plan(due, claim, rooms)
             plans.append(plan)
             if plan.message is not None:
                 rendered += weight_of(plan.message)
@@ -170,6 +183,13 @@ class Planner:
         if overtaken:
             self._store.runs.cancel_waiting(overtaken, retries_only=True)
 
+    def _give_up(self, unknown: Sequence[str]) -> list[str]:
+        """Ends those reminders that have waited long enough for a worker that knows them, and says which."""
+        ended = self._store.due.fail_unknown(unknown, self._grace_hours) if unknown else []
+        if ended:
+            self._store.runs.cancel_waiting([(each, Reason.ENDED) for each in ended])
+        return ended
+
     def _set_aside(self, due: Due, refused: DatabaseRefused) -> None:
         """Parks a reminder whose own values are refused; one that contradicts other rows is not to blame, and waits."""
         if refused.is_about_other_rows:
@@ -186,15 +206,20 @@ class Planner:
         self.parked += 1
 
 
-def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
+def _plan(due: Due, claim: Claim, rooms: dict[str, int]) -> Plan:
     try:
-        decision = decide.decide(due, facts, now)
+        decision = decide.decide(due, claim.facts, claim.now)
+    except NotKnownHere as unknown:
+        return _put_off(due, unknown, claim.now)
     except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
         logger.exception("reminder parked", extra={"reminder": due.id, "error": type(error).__name__})
         return Plan(due, Decision.park(f"{type(error).__name__}: {error}"[:500]))
     if not decision.fires:
         state = None if decision.skipped is None else State.SKIPPED
         return Plan(due, decision, state, decision.skipped)
+    room = rooms.get(due.channel)
+    if room is None:
+        return _put_off(due, NotKnownHere("channel", due.channel), claim.now)
     message: dict[str, Json] | None = None
     if due.message is not None:
         try:
@@ -202,23 +227,21 @@ def _plan(due: Due, facts: Facts, now: Instant, rooms: dict[str, int]) -> Plan:
                 message = _rendered(due, decision)
         except Exception as error:
             is_read = isinstance(due.message, dict)  # else it is nested too deeply
-            return _dead(due, decision, Reason.RENDER_FAILED, f"{error}"[:500] if is_read else "it cannot be read")
-    room = rooms.get(due.channel)
-    if room is None:
-        return _dead(due, decision, Reason.UNKNOWN_CHANNEL, message=message)
+            return _dead(due, decision, claim, f"{error}"[:500] if is_read else "it cannot be read")
     if room <= 0:
         return Plan(due, decision, State.PENDING, message=message)
     rooms[due.channel] = room - 1
     return Plan(due, decision, State.SENDING, message=message)
 
 
-def _dead(
-    due: Due, decision: Decision, reason: Reason, error: str | None = None, message: dict[str, Json] | None = None
-) -> Plan:
-    log_lines.run_is_dead(
-        run=f"{due.id}_{due.occurrence_no + 1}_0", reminder=due.id, channel=due.channel, reason=reason
-    )
-    return Plan(due, decision, State.DEAD, reason, error, message=message)
+def _put_off(due: Due, unknown: NotKnownHere, now: Instant) -> Plan:
+    return Plan(due, Decision.put_off(now + UNKNOWN_SECONDS * SECOND, f"{unknown}"[:500]))
+
+
+def _dead(due: Due, decision: Decision, claim: Claim, error: str) -> Plan:
+    reason, key = Reason.RENDER_FAILED, run_key(due.id, due.occurrence_no + 1, 0, claim.incarnation)
+    log_lines.run_is_dead(run=key, reminder=due.id, channel=due.channel, reason=reason)
+    return Plan(due, decision, State.DEAD, reason, error)
 
 
 def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
@@ -229,7 +252,7 @@ def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
     return render.render(message, values)
 
 
-def _run(plan: Plan) -> Run:
+def _run(plan: Plan, incarnation: str | None) -> Run:
     due, decision = plan.due, plan.decision
     return Run.__new__(  # calling a class with keywords takes twice as long
         Run,
@@ -246,4 +269,5 @@ def _run(plan: Plan) -> Run:
         entity_type=due.entity_type,
         entity_id=due.entity_id,
         event_type=due.event_type,
+        incarnation=incarnation,
     )

@@ -12,8 +12,10 @@ from reminders.engine.limits import FRESH_SECONDS
 from reminders.engine.reports import NotBegun, NotOurs, SendReport
 from reminders.engine.sending import attempt, attempt_one
 from reminders.engine.stop_facts import Reading, StopFacts
+from reminders.engine.unrecorded import Unrecorded
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
+from reminders.states import Reason
 
 
 class Waiting(NamedTuple):
@@ -31,12 +33,19 @@ class Pool:
     """The threads of one channel, started as there is work for them."""
 
     def __init__(
-        self, name: str, channel: Channel, facts: StopFacts, deadline: float, report: Callable[[SendReport], None]
+        self,
+        name: str,
+        channel: Channel,
+        facts: StopFacts,
+        unrecorded: Unrecorded,
+        deadline: float,
+        report: Callable[[SendReport], None],
     ) -> None:
         self.name = name
         self.channel = channel
         self.held = 0
         self._facts = facts
+        self._unrecorded = unrecorded
         self._deadline = deadline
         self._report = report
         self._inbox: SimpleQueue[Waiting | Dismissed] = SimpleQueue()
@@ -76,6 +85,7 @@ class Pool:
                 self._report(self._send(message))
 
     def _send(self, message: Waiting) -> SendReport:
+        self._unrecorded.wait()
         run, read_at = message
         begun, reading = monotonic(), self._facts.reading
         if begun - read_at >= FRESH_SECONDS and begun - reading.read_at >= FRESH_SECONDS:
@@ -86,6 +96,7 @@ class Pool:
 
     def _send_together(self, messages: list[Waiting]) -> None:
         """The same for several at once."""
+        self._unrecorded.wait()
         begun, reading = monotonic(), self._facts.reading
         read_at = min(message.read_at for message in messages)
         if begun - read_at >= FRESH_SECONDS and begun - reading.read_at >= FRESH_SECONDS:
@@ -120,5 +131,8 @@ class Pool:
         """What is reported of a run that is not begun."""
         if run.id in reading.unsendable:
             reason = reading.unsendable[run.id]
-            return NotOurs(run) if reason is None else Outcome.stopped(run, begun=begun, reason=reason)
+            if reason is None:
+                return NotOurs(run)
+            if reason is not Reason.UNKNOWN_CONDITION:
+                return Outcome.stopped(run, begun=begun, reason=reason)
         return NotBegun(run)

@@ -53,8 +53,12 @@ class Recorder:
     def record(self, outcomes: list[Outcome]) -> None:
         if self._has_second:
             self._inbox.put(ToRecord(outcomes))
-        else:
+            return
+        try:
             self._report(_write(self._store, outcomes))
+        except BaseException:
+            self._report(Recorded(outcomes=[], ours=0, kept=outcomes))
+            raise
 
     def dismiss(self) -> None:
         """Lets the thread go once it has written what it was given."""

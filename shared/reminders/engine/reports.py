@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from reminders.errors import NotKnownHere
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
 
@@ -11,6 +12,14 @@ class NotBegun(NamedTuple):
     """A run that a sending thread did not begin, because time is up."""
 
     run: Run
+
+
+class NotKnown(NamedTuple):
+    """A run that names something that this worker does not know."""
+
+    run: Run
+    begun: float  # monotonic
+    error: NotKnownHere
 
 
 class NotOurs(NamedTuple):
@@ -37,5 +46,5 @@ class Failed(NamedTuple):
     error: BaseException
 
 
-type SendReport = Outcome | NotBegun | NotOurs
+type SendReport = Outcome | NotBegun | NotKnown | NotOurs
 type Report = SendReport | WantsFreshFacts | Recorded | Failed

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 from reminders.channels import Channel, PermanentFailure, RetryLater, Sent, UnknownOutcome
 from reminders.engine import log_lines
+from reminders.engine.reports import NotKnown
+from reminders.errors import NotKnownHere
 from reminders.lifecycle import retries
 from reminders.lifecycle.outcomes import Outcome
 from reminders.runs import Run
 from reminders.states import Reason
 
 
-def attempt_one(channel: Channel, run: Run, begun: float) -> Outcome:
+def attempt_one(channel: Channel, run: Run, begun: float) -> Outcome | NotKnown:
     """Sends one run; `begun` (monotonic) is when that began."""
     try:
         results: Sequence[object] = channel.send((run,))
@@ -21,7 +23,7 @@ def attempt_one(channel: Channel, run: Run, begun: float) -> Outcome:
     return _outcome(run, result, begun)
 
 
-def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome]:
+def attempt(channel: Channel, runs: Sequence[Run], begun: float) -> list[Outcome | NotKnown]:
     """Sends runs together; `begun` (monotonic) is when that began."""
     try:
         results: Sequence[object] = list(channel.send(runs))
@@ -36,13 +38,15 @@ def _wrong_number(results: Sequence[object], expected: int) -> UnknownOutcome:
     return UnknownOutcome(f"the channel answered with {len(results)} results for {expected} runs")
 
 
-def _outcome(run: Run, result: object, begun: float) -> Outcome:
+def _outcome(run: Run, result: object, begun: float) -> Outcome | NotKnown:
     if isinstance(result, Sent):
         provider_id = result.provider_id
         return Outcome.sent(run, begun=begun, provider_id=None if provider_id is None else _shown(provider_id))
     match result:
         case PermanentFailure():
             return Outcome.dead(run, begun=begun, reason=result.reason, error=_error(result))
+        case NotKnownHere():
+            return NotKnown(run, begun, result)
         case UnknownOutcome():
             return _again(run, Reason.UNKNOWN, result, begun)
         case RetryLater():

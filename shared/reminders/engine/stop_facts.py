@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from reminders.conditions import Facts
 from reminders.engine.limits import FRESH_SECONDS
+from reminders.errors import NotKnownHere
 from reminders.instants import Instant
 from reminders.lifecycle import stops
 from reminders.lifecycle.stops import RunFacts
@@ -18,7 +19,7 @@ class Reading(NamedTuple):
     """One reading for all runs that were held. Never changed, so that threads may look at it without a lock."""
 
     read_at: float  # monotonic: when it began
-    unsendable: Mapping[int, Reason | None]  # by run id, why it is not sent; None: it belongs to another worker by now
+    unsendable: Mapping[int, Reason | None]  # by run id, why it is not sent; None: it is another worker's by now
 
 
 class StopFacts:
@@ -48,6 +49,8 @@ class StopFacts:
                     unsendable[each.run_id] = reason
             except stops.Lost:
                 unsendable[each.run_id] = None
+            except NotKnownHere:
+                unsendable[each.run_id] = Reason.UNKNOWN_CONDITION
         with self._changed:
             self.reading = Reading(read_at=read_at, unsendable=unsendable)
             self._changed.notify_all()

@@ -29,7 +29,8 @@ class Tally:
         summary.planned += len(runs) - runs.count(None) - skipped
         summary.dead += runs.count(State.DEAD)
         summary.completed += statuses.count(Status.COMPLETED)
-        summary.parked += statuses.count(Status.FAILED)
+        summary.parked += statuses.count(Status.FAILED) + len(planned.given_up)
+        summary.unknown += planned.unknown
         self.overflow += runs.count(State.PENDING)
 
     def summary(self, delivery: Delivery, *, parked: int) -> Summary:
@@ -42,6 +43,7 @@ class Tally:
         summary.handed_back = counts["handed_back"]
         summary.late = counts["late"]
         summary.parked += parked
+        summary.unknown += counts["unknown"]
         late = sorted(delivery.lateness)
         summary.lateness_p50_ms = round(quantile(late, 0.5) * 1000, 3)
         summary.lateness_p99_ms = round(quantile(late, 0.99) * 1000, 3)

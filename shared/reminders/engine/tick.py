@@ -11,19 +11,29 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from reminders.channels import Channel
-from reminders.engine import limits
-from reminders.engine.claim_floor import ClaimFloor
+from reminders.engine import limits, log_lines
+from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
+from reminders.engine.failures import failure_of
 from reminders.engine.leases import Leases
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LEASED_BYTES, LOOK_SECONDS, RESERVE, ROOM
+from reminders.engine.limits import (
+    BATCH,
+    LEASE_SECONDS,
+    LEASED_BYTES,
+    LOOK_SECONDS,
+    RESERVE,
+    ROOM,
+    UNKNOWN_GRACE_HOURS,
+)
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.misdated import Misdated
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
 from reminders.engine.maintenance.retain import Retain
 from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
-from reminders.errors import DatabaseRefused, DatabaseUnavailable
+from reminders.errors import ReminderError
 from reminders.messages.weight import weight_of
 from reminders.observe import logger
 from reminders.storage.store import Store
@@ -38,29 +48,33 @@ class Tick:
         channels: Mapping[str, Channel],
         *,
         budget_seconds: float,
+        stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
+        may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
         """
-        self._store = store
-        self._channels = channels
+        self._store, self._channels = store, channels
+        self._stage = stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
         self._is_told_to_end = is_told_to_end
         self._fan_out = fan_out
         self._batch = batch
-        self._delivery = Delivery(store, channels, deadline=self._deadline)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds)
+        self._lease_seconds = lease_seconds
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
+        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels)
+        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
         self._leases = Leases(store, lease_seconds, self._undeliverable.end)
         self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
@@ -72,22 +86,24 @@ class Tick:
         self._tally = Tally()
 
     def run(self) -> Summary:
-        """Runs the tick to its end. A lost database ends it early: what was leased comes back when its lease ends."""
-        error, oldest_due = "", 0.0
+        """Runs the tick to its end. A failure ends it early, and the summary says which: what was leased comes back
+        when its lease ends."""
+        failure: Exception | None = None
+        oldest_due: float | None = None
         try:
             self._begin()
             while self._has_time() and self._round():
                 pass
             self._delivery.close()
             oldest_due = self._end()
-        except (DatabaseUnavailable, DatabaseRefused) as lost:
+        except Exception as error:
             self._delivery.abandon()
-            error = str(lost)
-            logger.error("tick ended early", extra={"error": type(lost).__name__})
+            log_lines.tick_ended_early(error)
+            failure = error
         except BaseException:
             self._delivery.abandon()
             raise
-        return self._sum_up(error, oldest_due)
+        return self._sum_up(failure, oldest_due)
 
     def _has_time(self) -> bool:
         return monotonic() < self._deadline and not self._is_told_to_end()
@@ -99,10 +115,14 @@ class Tick:
             pass
 
     def _begin(self) -> None:
-        bookmark = self._store.scheduler.bookmark(ZONES_VERSION)
+        self._store.scheduler.require_schema()
+        if self._store.scheduler.recognize(self._stage).is_new:
+            log_lines.new_life_begun()
+        bookmark = self._store.scheduler.bookmark(ZONES_VERSION, SWEEP_SECONDS)
         self._floor.start_from(bookmark)
         if bookmark.must_replan:
             self._repeat(Replan(self._store).once, limits.REPLAN_SECONDS)
+        self._repeat(Misdated(self._store, self._channels, self._batch, self._lease_seconds).once)
         self._repeat(self._undeliverable.once)
         alone_until = self._began + limits.ALONE_SECONDS
         self._repeat(lambda: self._leftovers.send_one_alone(alone_until), alone_until - monotonic())
@@ -185,9 +205,11 @@ class Tick:
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
-        return self._store.due.oldest_due(floor if sweep_pause else None)
+        oldest_due = self._store.due.oldest_due(floor if sweep_pause else None)
+        self._store.scheduler.save_ok_tick()
+        return oldest_due
 
-    def _sum_up(self, error: str, oldest_due: float) -> Summary:
+    def _sum_up(self, failure: Exception | None, oldest_due: float | None) -> Summary:
         summary = self._tally.summary(self._delivery, parked=self._planner.parked)
         summary.completed += self._drain.completed
         summary.dead += self._undeliverable.ended
@@ -195,8 +217,14 @@ class Tick:
         summary.oldest_due_seconds = oldest_due
         summary.duration_seconds = round(monotonic() - self._began, 3)
         summary.left_seconds = round(self._deadline - monotonic(), 3)
-        summary.error = error
+        if failure is not None:
+            summary.end_early(failure_of(failure), _in_words(failure))
         return summary
+
+
+def _in_words(failure: Exception) -> str:
+    """What the database says of itself; of anything else only its type, since its text may hold what was sent."""
+    return str(failure) if isinstance(failure, ReminderError) else type(failure).__name__
 
 
 def _call_more(fan_out: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ class Decision(NamedTuple):
     next_run_at: Instant | None = None  # None when the reminder has ended
     planned_through: Instant | None = None  # where the cursor moves to; None: it stays
     reason: CompletionReason | None = None  # why it is COMPLETED
-    error: str | None = None  # why it is FAILED
+    error: str | None = None  # why it is FAILED, or put off while it is ACTIVE
     supersedes: bool = True  # its earlier runs are no longer retried
 
     @staticmethod
@@ -64,6 +64,11 @@ class Decision(NamedTuple):
         return Decision(status=Status.COMPLETED, reason=reason)
 
     @staticmethod
+    def put_off(until: Instant, error: str) -> "Decision":
+        """Something in it is not known here: it is looked at again at `until`, and its schedule stays where it is."""
+        return Decision(status=Status.ACTIVE, next_run_at=until, error=error)
+
+    @staticmethod
     def park(error: str) -> "Decision":
         """The reminder cannot be planned, and waits for a person."""
         return Decision(status=Status.FAILED, error=error)
@@ -75,7 +80,7 @@ _LAST_NUMBER = 2**31 - 1
 
 
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
-    """Fire, skip, wait, complete: what becomes of a claimed reminder at `now`.
+    """Fire, skip, wait, complete: what becomes of a claimed reminder at `now`. PlanRefused, NotKnownHere.
 
     When the schedule has no occurrence to offer, a person has woken it: it fires once more, and the schedule stays.
     """

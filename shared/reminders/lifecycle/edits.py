@@ -7,7 +7,8 @@ from reminders import conditions
 from reminders.errors import InvalidField, PlanRefused
 from reminders.instants import new_id, to_instant
 from reminders.messages import render
-from reminders.model import Condition, Json, Message, NaturalKey, Reminder, Schedule, ScheduleSpec
+from reminders.model import Condition, Json, Message, NaturalKey
+from reminders.model.reminder import Reminder, Schedule, ScheduleSpec
 from reminders.schedules import fields
 from reminders.schedules.advance import CalendarsByName, due_after, first_due, next_occurrence
 from reminders.schedules.fields import accepted
@@ -63,6 +64,8 @@ def new(wanted: NewReminder, condition: Condition | None, calendars: CalendarsBy
         completed_at=None,
         completion_reason=None,
         last_error=None,
+        needs=0,
+        unknown_since=None,
         version=1,
         created_at=moment,
         updated_at=moment,
@@ -129,7 +132,7 @@ def ended(reminder: Reminder, status: Status, why: CompletionReason | None, mome
 
 
 def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    message = replace(reminder.message, **{name: getattr(edit, name) for name in _MESSAGE & edit.given})
+    message = reminder.message._replace(**{name: getattr(edit, name) for name in _MESSAGE & edit.given})
     if message != reminder.message:  # one that is there already is no reason to refuse another change
         render.check(message, reminder.key, reminder.channel)
     result = replace(

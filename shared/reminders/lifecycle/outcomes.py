@@ -6,6 +6,15 @@ from reminders.runs import Run
 from reminders.states import Reason, State
 
 
+class Unsent(NamedTuple):
+    """A leased run that no attempt was made for: it is given back, with its attempt."""
+
+    run: Run
+    delay: float = 0.0  # seconds until it may be leased again
+    reason: Reason | None = None
+    error: str | None = None
+
+
 class Outcome(NamedTuple):
     """What is recorded of one attempt."""
 

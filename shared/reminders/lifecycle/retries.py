@@ -10,6 +10,7 @@ ALONE_FROM_ATTEMPT = 3
 _RETRY_SECONDS = (30.0, 60.0, 120.0, 240.0)
 _RETRY_SPREAD = 0.2
 _LONGEST_ASKED_SECONDS = 900.0  # what a receiver may ask for; a longer delay is cut to this
+LONGEST_WAIT_SECONDS = max(*_RETRY_SECONDS, _LONGEST_ASKED_SECONDS) * (1 + _RETRY_SPREAD)
 
 
 def retry_delay(attempt: int, random: Callable[[], float], asked: float = 0.0) -> float | None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from reminders import conditions
 from reminders.conditions import Facts
-from reminders.instants import Instant
+from reminders.instants import MINUTE, Instant
 from reminders.model import Condition
 from reminders.states import Cause, CompletionReason, Reason, Status
 
@@ -46,10 +46,10 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
     """Why a leased run that has not begun must no longer be sent; None when it may. Lost when it is not ours."""
     if not run.owned:
         raise Lost
-    if run.cause == Cause.SCHEDULE and run.resumed_at is not None and run.created_at < run.resumed_at:
+    if run.cause == Cause.SCHEDULE and run.created_at < _passed(run.resumed_at, now):
         return Reason.PAUSED
     if run.status == Status.PAUSED:
-        triggered_since = run.cause == Cause.TRIGGER and run.created_at >= (run.paused_at or 0)
+        triggered_since = run.cause == Cause.TRIGGER and run.created_at >= _passed(run.paused_at, now)
         if not triggered_since:
             return Reason.PAUSED
     elif run.status != Status.ACTIVE and run.completion_reason not in _ENDED_BY_SCHEDULE:
@@ -59,6 +59,12 @@ def forbids(run: RunFacts, facts: Facts, now: Instant) -> Reason | None:
     if run.attempt > 1 and not run.catches_up and _is_overtaken(run, now):
         return Reason.SUPERSEDED
     return None
+
+
+def _passed(moment: Instant | None, now: Instant) -> Instant:
+    """The instant of a pause or of its end; 0 for one that is still to come, since the clock was ahead when it was
+    written: what waited then was cancelled with it."""
+    return 0 if moment is None or moment > now + MINUTE else moment
 
 
 def _is_overtaken(run: RunFacts, now: Instant) -> bool:

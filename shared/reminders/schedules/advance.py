@@ -7,15 +7,19 @@ schedule is met: a cold start does without them.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reminders.errors import PlanRefused
 from reminders.instants import MINUTE, Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Due, Schedule
+from reminders.model import BusinessCalendar, Due
 from reminders.states import Reason
+
+if TYPE_CHECKING:  # a tick with plain schedules only does without it
+    from reminders.model.reminder import Schedule
 
 ONE_TIME = "one_time"
 RECURRING = "recurring"
+_PLAIN = (ONE_TIME, RECURRING)
 
 NEVER: Instant = -(2**62)
 """A cursor before everything: nothing has been planned yet."""
@@ -88,7 +92,7 @@ class Advance(NamedTuple):
         )
 
 
-def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0) -> datetime | None:
+def next_occurrence(schedule: "Schedule", after: datetime, occurrence_no: int = 0) -> datetime | None:
     """The first instant of the schedule strictly after `after`, in UTC; None when there is none.
 
     `occurrence_no` is how many have fired already, which max_runs bounds. Windows and jitter are left out:
@@ -103,7 +107,7 @@ def next_occurrence(schedule: Schedule, after: datetime, occurrence_no: int = 0)
 
 
 def due_after(
-    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
+    schedule: "Schedule", cursor: datetime | None, calendars: CalendarsByName, reminder_id: str | None = None
 ) -> datetime | None:
     """When the first occurrence after the cursor is due, in UTC, with windows and jitter; None when there is none."""
     from reminders.schedules.rule import timeline_of
@@ -114,7 +118,7 @@ def due_after(
 
 
 def first_due(
-    schedule: Schedule, cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
+    schedule: "Schedule", cursor: datetime | None, calendars: CalendarsByName, reminder_id: str
 ) -> datetime | None:
     """The same for a schedule that is just beginning; also None when its window lets nothing through for years."""
     from reminders.schedules.rule import timeline_of
@@ -131,8 +135,9 @@ def first_due(
 
 
 def of(due: Due, now: Instant, calendars: CalendarsByName) -> Advance:
-    """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance."""
-    found = _plain(due, now) if due.schedule is None else _by_rule(due, now, calendars)
+    """What a claimed reminder does at `now`; PlanRefused when its schedule would not advance, NotKnownHere."""
+    is_plain = due.schedule is None and due.schedule_type in _PLAIN
+    found = _plain(due, now) if is_plain else _by_rule(due, now, calendars)
     before, cursor = due.planned_through, found.cursor
     if cursor is None or (before is not None and cursor <= before):  # most have moved on: no call is needed
         _check_advance(found, before, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reminders.errors import InvalidField
 from reminders.instants import DAY, SECOND, Instant, to_datetime, to_instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import durations, phrases
 from reminders.schedules.days import CENTURY
 from reminders.schedules.intervals import Instants

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from reminders.errors import InvalidField
-from reminders.model import ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import ScheduleSpec
 
 _LONGEST_LIST = 10_000  # of texts that fire or have fired, and of dates
 _YEARS = range(1800, 3000)  # wider than what an API takes: an offset may lead a hundred years away

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from reminders.errors import InvalidField
 from reminders.instants import DAY, Instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import phrases
 from reminders.schedules.days import CENTURY, date_of, day_of
 from reminders.schedules.patterns import Pattern, Zoned

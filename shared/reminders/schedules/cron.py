@@ -15,7 +15,7 @@ from cronsim import CronSim, CronSimError
 
 from reminders.errors import InvalidField
 from reminders.instants import MINUTE
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import phrases
 from reminders.schedules.days import CENTURY, date_of, day_of
 from reminders.schedules.patterns import ELAPSED, Daylight, Pattern

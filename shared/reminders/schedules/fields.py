@@ -6,7 +6,8 @@ from typing import Any
 
 from reminders.errors import InvalidField
 from reminders.instants import EPOCH, to_datetime
-from reminders.model import Schedule, ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import bounds, zones
 from reminders.schedules.patterns import Daylight, resolve
 from reminders.schedules.registry import TYPES

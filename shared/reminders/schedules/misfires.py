@@ -7,7 +7,7 @@ under `fire_all` is ten short transactions instead of one long one.
 from typing import NamedTuple
 
 from reminders.instants import MINUTE, SECOND, Instant
-from reminders.model import Schedule
+from reminders.model.reminder import Schedule
 from reminders.schedules.advance import Advance
 from reminders.schedules.timeline import Occurrence, Timeline
 from reminders.states import Reason

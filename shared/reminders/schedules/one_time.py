@@ -1,7 +1,7 @@
 """One instant."""
 
 from reminders.instants import to_instant
-from reminders.model import Schedule
+from reminders.model.reminder import Schedule
 from reminders.schedules import phrases
 from reminders.schedules.intervals import Instants
 from reminders.schedules.schedule_type import ScheduleType

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reminders.errors import InvalidField
 from reminders.instants import DAY, SECOND, Instant, to_datetime
-from reminders.model import Schedule
+from reminders.model.reminder import Schedule
 from reminders.schedules.registry import type_of
 from reminders.schedules.schedule_type import Notes
 from reminders.schedules.send_windows import Gate

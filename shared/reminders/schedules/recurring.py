@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from reminders.instants import MINUTE, to_instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules import phrases
 from reminders.schedules.intervals import Backoff, Grid
 from reminders.schedules.schedule_type import ScheduleType

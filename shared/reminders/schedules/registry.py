@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from reminders.errors import NotKnownHere
 from reminders.schedules.anchored import Anchored
 from reminders.schedules.calendar_units import CalendarUnits
 from reminders.schedules.cron import CronExpression
@@ -17,8 +18,8 @@ TYPES: Mapping[str, ScheduleType] = {
 
 
 def type_of(name: str) -> ScheduleType:
-    """The type with this name; ValueError when this engine does not know it."""
+    """The type with this name; NotKnownHere when this engine has none."""
     try:
         return TYPES[name]
     except KeyError:
-        raise ValueError(f"a {name} schedule lacks what it needs") from None
+        raise NotKnownHere("schedule type", name) from None

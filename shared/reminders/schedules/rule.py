@@ -7,7 +7,8 @@ from hashlib import blake2b
 
 from reminders.errors import PlanRefused
 from reminders.instants import EPOCH, SECOND, Instant, to_datetime, to_instant
-from reminders.model import BusinessCalendar, Due, Schedule, SendWindow
+from reminders.model import BusinessCalendar, Due, SendWindow
+from reminders.model.reminder import Schedule
 from reminders.schedules import bounds
 from reminders.schedules.advance import NEVER
 from reminders.schedules.registry import type_of
@@ -45,9 +46,9 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 @lru_cache(maxsize=4_096)
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
+    kind = type_of(schedule_type)
     schedule = to_schedule(schedule_type, EPOCH, interval_minutes, text)
     bounds.check(schedule)
-    kind = type_of(schedule_type)
     return schedule, None if kind.rule_needs_start else kind.rule(schedule)
 
 

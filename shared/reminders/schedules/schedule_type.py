@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from reminders.instants import Instant, to_instant
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules.patterns import Daylight, Pattern, Zoned
 from reminders.schedules.timeline import Rule
 from reminders.schedules.zones import Zone, moment_of, wall_clock, zone

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reminders.model import Json, Schedule, SendWindow, with_fields
+from reminders.model import Json, SendWindow
+from reminders.model.reminder import Schedule, with_fields
 
 _COLUMNS = ("schedule_type", "start_at", "interval_minutes")
 _MOMENTS = frozenset(
@@ -18,7 +19,6 @@ _LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
 _OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
 
 _NAMES = frozenset(_OTHERS)
-_NOT_GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Schedule)}
 
 
 def to_text(schedule: Schedule) -> str | None:
@@ -32,7 +32,7 @@ def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | 
     `bounds` to refuse when the schedule is worked out."""
     others = {} if text is None else _read(text)
     columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
-    return with_fields(Schedule, {**_NOT_GIVEN, **others, **columns})
+    return with_fields(Schedule, {**others, **columns})
 
 
 @lru_cache(maxsize=4_096)
@@ -74,5 +74,5 @@ def _written(name: str, value: Any) -> Json:
     if name in _LISTS:
         return list(value)
     if isinstance(value, SendWindow):
-        return {**asdict(value), "weekdays": sorted(value.weekdays)}
+        return {**value._asdict(), "weekdays": sorted(value.weekdays)}
     return value  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """A schedule in words, as one line of English."""
 
-from reminders.model import Schedule, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import Schedule
 from reminders.schedules import phrases
 from reminders.schedules.registry import type_of
 

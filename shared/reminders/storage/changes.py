@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from reminders.errors import DatabaseRefused, NotFound, RowRefused, StaleVersion
+from reminders.errors import DatabaseRefused, NeedsNewerEngine, NotFound, RowRefused, StaleVersion
 from reminders.lifecycle import transitions
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.observe import logger
+from reminders.states import ENGINE_LEVEL
 from reminders.storage.store import Store
 
 _LAST_VERSION = 2**31 - 1
@@ -53,10 +54,11 @@ class Changes:
         return reminder
 
     def lock(self, reminder_id: str, version: int | None) -> Reminder:
-        """Within a transaction: the reminder, locked until it ends. NotFound, StaleVersion."""
+        """Within a transaction: the reminder, locked until it ends. NotFound, NeedsNewerEngine, StaleVersion."""
         reminder = self._store.reminders.lock(reminder_id)
         if reminder is None:
             raise NotFound("reminder", reminder_id)
+        must_understand(reminder)
         if version is not None and version != reminder.version:
             raise StaleVersion(reminder.version)
         return reminder
@@ -64,6 +66,12 @@ class Changes:
     def tell(self, verb: str, reminder_id: str) -> None:
         """One line in the log: who did what to which reminder."""
         logger.info("change", extra={"verb": verb, "reminder": reminder_id, "actor": self._actor()})
+
+
+def must_understand(reminder: Reminder) -> None:
+    """NeedsNewerEngine for a reminder that only a newer engine can change without harm."""
+    if reminder.needs > ENGINE_LEVEL:
+        raise NeedsNewerEngine(reminder.needs)
 
 
 @contextmanager

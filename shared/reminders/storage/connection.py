@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pg8000.core import CoreConnection
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from reminders.settings import check_certificates
 from reminders.storage import jsonb, timestamptz
 from reminders.storage.dsn import Address
 
@@ -14,9 +15,15 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 # Longer than the role's statement_timeout: the server speaks first, and a silent network is noticed in the end.
 READ_TIMEOUT_SECONDS = 20.0
 
-# Said with the connection's first message, not by SET: poolers know it, since other drivers always say it. A role or a
-# server may prefer another style, in which dates would be read with day and month exchanged.
-_STARTUP = {"DateStyle": "ISO"}
+# What the other side's kernel has not acknowledged for so long never arrives: the network has forgotten the connection.
+# Where a system has no such option it is left out. A connection that waits for a long answer is asked now and then
+# whether it is still there, which also keeps address translators from forgetting it.
+_SOCKET_OPTIONS = {"TCP_USER_TIMEOUT": 5_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
+
+# Said with the connection's first message, not by SET: poolers know these, since other drivers always say them. A role
+# or a server may prefer another style, in which dates would be read with day and month exchanged, or an encoding that
+# has not every character.
+_STARTUP = {"DateStyle": "ISO", "client_encoding": "UTF8"}
 
 # By the types' numbers: json, jsonb, timestamptz, uuid. A UUID is written as we write ids, so its text is what we want.
 _READERS: dict[int, Callable[[str], object]] = {114: jsonb.parse, 3802: jsonb.parse, 1184: timestamptz.parse, 2950: str}
@@ -75,6 +82,9 @@ def _connected_socket(address: Address) -> socket.socket:
         sock = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _SOCKET_OPTIONS.items():
+            if hasattr(socket, name):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     return sock
 
 
@@ -82,3 +92,9 @@ def _tls(address: Address) -> ssl.SSLContext | bool:
     if address.sslmode == "disable" or address.is_socket:
         return False
     return ssl.create_default_context(cafile=address.sslrootcert)
+
+
+def check_trust(address: Address) -> None:
+    """BadSetting when the certificates that the address names cannot be read."""
+    if address.sslrootcert is not None:
+        check_certificates("DATABASE_URL: sslrootcert", address.sslrootcert)

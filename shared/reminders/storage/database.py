@@ -2,6 +2,8 @@
 
 pg8000 goes out of step after an error on its own side: the next query then returns the previous query's rows. So any
 exception that is not the server's own answer closes the connection. A connection belongs to one thread.
+
+What was asked without an answer is never asked again beside it: the first may still be at work, and hold its locks.
 """
 
 import random
@@ -12,33 +14,16 @@ from typing import Any
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from reminders.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable
-from reminders.storage.connection import connect
+from reminders.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable, ReminderError
+from reminders.storage import sqlstates
+from reminders.storage.connection import READ_TIMEOUT_SECONDS, connect
 from reminders.storage.dsn import Address
 from reminders.storage.wire import Connection
 
 _RETRIES = 3
-_DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
-_REFUSED_PASSWORD = ("28P01", "28000")
-# The server ends the session, or cannot take us now: shutdown, too many connections, time-outs, a read-only stand-by,
-# a password that is refused even when it is fresh, a database that is not there (yet).
-_UNAVAILABLE = (
-    *_REFUSED_PASSWORD,
-    "3D000",
-    "57P01",
-    "57P02",
-    "57P03",
-    "57P05",
-    "53300",
-    "53200",
-    "53100",
-    "57014",
-    "25006",
-    "25P02",
-    "25P03",
-    "08P01",
-)
-_LOCKED = "55P03"
+IDLE_SECONDS = 60.0  # after that the network may have forgotten a connection without telling anybody
+
+_SERVERS_SHARE = 0.75  # of the patience for an answer: the server gives up a statement before we give up the server
 
 Row = list[Any]
 
@@ -46,30 +31,49 @@ Row = list[Any]
 class _Lost(Exception):
     """The connection is gone; whether the server has seen the statement is not known."""
 
+    may_still_run = False  # nobody hung up: the server may be at it even now
+
+
+class _LostInSilence(_Lost):
+    """No answer came in time."""
+
+    may_still_run = True
+
 
 class Database:
     """One connection, opened when it is first needed and again after it was lost."""
 
-    def __init__(self, address: Callable[[bool], Address], read_timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        address: Callable[[bool], Address],
+        read_timeout: float | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         """`address(fresh)` says where to connect; it is asked again with True when the password was refused.
 
-        `read_timeout` in seconds: see `connect`.
+        `read_timeout` in seconds is how long an answer may take, READ_TIMEOUT_SECONDS unless it is given; the server
+        is told to give up before.
+        `wall_clock` in seconds: a frozen process's monotonic clock may stand still.
         """
         self._address = address
-        self._read_timeout = read_timeout
+        self._read_timeout = read_timeout or READ_TIMEOUT_SECONDS
+        self._wall_clock = wall_clock
         self._connection: Connection | None = None
+        self._used_at = 0.0
         self._in_transaction = False
         self._has_begun = False  # the server knows of the transaction: BEGIN goes out with its first statement
 
     def another(self) -> "Database":
         """The same database, over a connection of its own."""
-        return Database(self._address, self._read_timeout)
+        return Database(self._address, self._read_timeout, self._wall_clock)
 
     def run(self, sql: str, **parameters: Any) -> list[Row]:
         """Runs one statement and returns its rows.
 
         Outside of a transaction a lost connection is opened again once and the statement repeated: only statements
-        that may be repeated are run this way.
+        that may be repeated are run this way. One with parameters is a transaction of its own, so that it is read
+        committed and bounded in time whatever the session prefers; one without is sent as it is, and may be a command
+        that no transaction takes.
         """
         return self._run(sql, parameters).rows or []
 
@@ -132,55 +136,94 @@ class Database:
             try:
                 return work()
             except _Lost as lost:
-                if reopened or not may_repeat():
+                if lost.may_still_run or reopened or not may_repeat():
                     raise DatabaseUnavailable(str(lost)) from lost
                 reopened = True
             except DatabaseRefused as refused:
-                if refused.sqlstate == _LOCKED:
-                    raise DatabaseBusy(refused.sqlstate) from refused
-                if refused.sqlstate in _UNAVAILABLE:
-                    raise DatabaseUnavailable(refused.sqlstate) from refused
-                if refused.sqlstate not in _DEADLOCK_OR_SERIALIZATION or attempt == _RETRIES:
-                    raise
-                time.sleep(0.01 * 2**attempt * (1 + random.random()))
+                if refused.sqlstate == sqlstates.READ_ONLY and not reopened and may_repeat():
+                    reopened = True  # the name may lead to the writer by now
+                elif not sqlstates.is_conflict(refused.sqlstate) or attempt == _RETRIES:
+                    raise _as_told(refused) from refused
+                else:
+                    time.sleep(0.01 * 2**attempt * (1 + random.random()))
+            finally:
+                self._leave_a_stand_by()
         raise AssertionError("unreachable")
 
+    def _leave_a_stand_by(self) -> None:
+        """The name may lead to the writer again at any moment, and a stand-by would answer for as long as it is
+        asked."""
+        if self._connection is not None and self._connection.is_at_a_stand_by:
+            self.close()
+
     def _execute(self, sql: str, parameters: dict[str, Any]) -> Any:
-        connection = self._connection or self._open()
         begins = self._in_transaction and not self._has_begun
+        connection = self._ready()
         self._has_begun = self._has_begun or begins
         try:
             if parameters or begins:
-                return connection.execute(sql, parameters, begins=begins)
+                return connection.execute(sql, parameters, begins=begins, ends=not self._in_transaction)
             return connection.execute_simple(sql)
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:
             self.close()
-            raise _Lost(str(lost)) from lost
+            raise _lost(lost) from lost
         except BaseException:
             self.close()
             raise
+        finally:
+            self._used_at = self._wall_clock()
 
     def _refusal(self, refused: DatabaseError) -> DatabaseRefused:
         facts = refused.args[0] if refused.args and isinstance(refused.args[0], dict) else {}
-        if facts.get("V") in ("FATAL", "PANIC"):
+        at_a_stand_by = self._connection is not None and self._connection.is_at_a_stand_by
+        sqlstate = sqlstates.as_it_is_meant(facts.get("C", "XX000"), at_a_stand_by=at_a_stand_by)
+        if facts.get("V") in ("FATAL", "PANIC") or sqlstates.ends_the_connection(sqlstate):
             self.close()
-        return DatabaseRefused(facts.get("C", "XX000"), facts.get("M", "refused"), facts.get("n"))
+        return DatabaseRefused(sqlstate, facts.get("M", "refused"), facts.get("n"))
+
+    def _ready(self) -> Connection:
+        """The transaction's connection, or for the first statement one that was used a short while ago, or a new
+        one."""
+        if self._in_transaction and self._has_begun:
+            if self._connection is None:
+                raise _Lost("the transaction went with its connection")
+            return self._connection
+        if self._connection is not None and not 0 <= self._wall_clock() - self._used_at <= IDLE_SECONDS:
+            self.close()
+        return self._connection or self._open()
 
     def _open(self) -> Connection:
         try:
             self._connection = self._connect(fresh=False)
         except DatabaseRefused as refused:
-            if refused.sqlstate not in _REFUSED_PASSWORD:
+            if not sqlstates.is_refused_password(refused.sqlstate):
                 raise
             self._connection = self._connect(fresh=True)
         return self._connection
 
     def _connect(self, *, fresh: bool) -> Connection:
         try:
-            return connect(self._address(fresh), Connection, self._read_timeout)
+            made = connect(self._address(fresh), Connection, self._read_timeout)
+            made.bound_statements(_SERVERS_SHARE * self._read_timeout)
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:
-            raise _Lost(str(lost)) from lost
+            raise _lost(lost) from lost
+        return made
+
+
+def _lost(error: BaseException) -> _Lost:
+    """A time-out is wrapped by the driver if it comes in the middle of an answer."""
+    silent = isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
+    return (_LostInSilence if silent else _Lost)(str(error))
+
+
+def _as_told(refused: DatabaseRefused) -> ReminderError:
+    """What the caller learns of a refusal that is not met with another try."""
+    if refused.sqlstate == sqlstates.LOCKED:
+        return DatabaseBusy(refused.sqlstate)
+    if sqlstates.is_unavailable(refused.sqlstate):
+        return DatabaseUnavailable(refused.sqlstate)
+    return refused

@@ -1,13 +1,15 @@
 """Where the database is: a URL in libpq's words, read and written."""
 
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
+from reminders.settings import BadSetting, read_url
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where the database is, and as whom to go there."""
 
     host: str  # a name, an address, or the folder of a Unix socket
@@ -15,8 +17,11 @@ class Address:
     database: str
     user: str
     password: str | None
-    sslmode: str  # disable | verify-full
+    sslmode: str  # disable; with any other of libpq's, TLS is made and verified in full
     sslrootcert: str | None
+
+    def __repr__(self) -> str:
+        return "Address(…)"
 
     @property
     def is_socket(self) -> bool:
@@ -24,7 +29,7 @@ class Address:
 
     def to(self, database: str) -> "Address":
         """The same server, another database."""
-        return replace(self, database=database)
+        return self._replace(database=database)
 
     @property
     def url(self) -> str:
@@ -40,11 +45,13 @@ class Address:
     @classmethod
     def from_url(cls, url: str, *, host: str | None = None) -> "Address":
         """Reads `postgresql://user:password@host:port/database?host=&sslmode=&sslrootcert=`; a `host` given here
-        wins."""
-        parts = urlsplit(url)
+        wins. BadSetting says what is wrong with one that is DATABASE_URL."""
+        parts = read_url("DATABASE_URL", url, "postgresql", "postgres")
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         host = host or query.get("host") or parts.hostname or "localhost"
         local = host.startswith("/") or host in _LOCAL_HOSTS
+        if query.get("sslmode", "disable") not in _SSLMODES:
+            raise BadSetting(f"DATABASE_URL: sslmode is one of {', '.join(_SSLMODES)}")
         return cls(
             host=host,
             port=parts.port or 5432,

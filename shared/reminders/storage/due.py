@@ -1,4 +1,4 @@
-"""`reminder_jobs`, as the ticks ask: what is due, what becomes of it, and what is re-planned."""
+"""`reminder_jobs`, as the ticks ask: what is due, and what becomes of it."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -7,10 +7,10 @@ from typing import NamedTuple
 from reminders.conditions import Facts
 from reminders.instants import Instant
 from reminders.lifecycle.plans import Plan
-from reminders.model import Due, Reminder
-from reminders.schedules import stored
+from reminders.model import Due
 from reminders.states import Status
-from reminders.storage import parameters, rows
+from reminders.storage import jsonb, parameters
+from reminders.storage.calendars import to_calendars
 from reminders.storage.statements import Statements
 
 
@@ -22,6 +22,7 @@ class Claim(NamedTuple):
     facts: Facts
     waiting: frozenset[str]  # ids of those that have waiting runs
     locked: int  # how many are due and locked; more than `due` where messages are long
+    incarnation: str | None  # which life of the database it is; None: the first
 
 
 class DueTable:
@@ -32,17 +33,18 @@ class DueTable:
 
     def claim(self, count: int, floor: Instant | None) -> Claim:
         found = self._sql.rows("claim_due", count=count, floor=floor, bytes=parameters.READ_AT_ONCE)[0]
-        instant, flags, waiting, calendars, locked, *columns = found
+        instant, flags, waiting, calendars, locked, incarnation, *columns = found
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
-            due=rows.to_due(columns),
-            facts=Facts(true_flags=true_flags, calendars=rows.to_calendars(calendars)),
+            due=_to_due(columns),
+            facts=Facts(true_flags=true_flags, calendars=to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
             locked=locked,
+            incarnation=incarnation,
         )
 
-    def advance(self, plans: Sequence[Plan], lease_seconds: float) -> int:
+    def advance(self, plans: Sequence[Plan], lease_seconds: float, incarnation: str | None) -> int:
         """Writes decisions and their runs, and says how many reminders advanced: if not all, the transaction must
         not commit."""
         decisions = [plan.decision for plan in plans]
@@ -64,11 +66,17 @@ class DueTable:
             stands_for=parameters.numbers([None if d.stands_for == 1 else d.stands_for for d in decisions]),
             messages=parameters.texts([parameters.json_text(plan.message) for plan in plans]),
             lease=lease_seconds,
+            incarnation=incarnation,
         )
         return advanced
 
     def park(self, reminder_id: str, error: str) -> None:
         self._sql.rows("park", id=reminder_id, error=error)
+
+    def fail_unknown(self, reminder_ids: Collection[str], grace_hours: float) -> list[str]:
+        """Ends those of them in which something has not been known for so long, and says which."""
+        found = self._sql.rows("fail_unknown", reminder_ids=parameters.words(reminder_ids), grace=grace_hours)
+        return [str(row[0]) for row in found]
 
     def put_off(self, reminder_id: str, seconds: float) -> None:
         """Looks at it again after so many seconds; nothing else changes."""
@@ -95,24 +103,9 @@ class DueTable:
         seconds: float = self._sql.value("oldest_due", floor=floor)
         return seconds
 
-    def find_zoned(self, after: str, count: int) -> tuple[str | None, list[str]]:
-        """The last of the next so many ids, None when there are no more, and those whose schedule reads a clock."""
-        last, ids = self._sql.rows("find_zoned", after=after, count=count)[0]
-        return None if last is None else str(last), [str(each) for each in ids or ()]
 
-    def find_by_calendar(self, name: str, after: str, count: int) -> list[str]:
-        return [str(row[0]) for row in self._sql.rows("find_by_calendar", name=name, after=after, count=count)]
-
-    def lock_for_replanning(self, ids: Collection[str]) -> list[Reminder]:
-        """Those of them that are live and that nobody else has locked."""
-        return [rows.to_reminder(row) for row in self._sql.records("lock_for_replanning", ids=parameters.words(ids))]
-
-    def replan(self, reminders: Sequence[Reminder]) -> None:
-        """Writes the instants of locked reminders."""
-        self._sql.rows(
-            "replan",
-            ids=parameters.words([each.id for each in reminders]),
-            start_at=parameters.texts([parameters.time(each.schedule.start_at) for each in reminders]),
-            schedules=parameters.texts([stored.to_text(each.schedule) for each in reminders]),
-            next_run_at=parameters.texts([parameters.time(each.next_run_at) for each in reminders]),
-        )
+def _to_due(columns: list[str | None]) -> list[Due]:
+    """Claimed reminders: one JSON array a column, in the order of the fields; NULLs when nothing was due."""
+    if columns[0] is None:
+        return []
+    return list(map(Due._make, zip(*map(jsonb.parse_each, columns), strict=True)))  # type: ignore[arg-type]

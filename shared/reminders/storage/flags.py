@@ -1,10 +1,11 @@
 """`status_flags`: facts that any system may set, and that stop reminders."""
 
 from collections.abc import Collection
+from typing import Any
 
 from reminders.conditions import Facts
 from reminders.model import Flag
-from reminders.storage import parameters, rows
+from reminders.storage import parameters
 from reminders.storage.statements import Statements
 
 
@@ -15,12 +16,12 @@ class FlagTable:
         self._sql = sql
 
     def get(self, key: str) -> Flag | None:
-        return next((rows.to_flag(row) for row in self._sql.records("get_flag", key=key)), None)
+        return next((_to_flag(row) for row in self._sql.records("get_flag", key=key)), None)
 
     def put(self, key: str, value: bool) -> tuple[Flag, bool]:
         """The flag as it is now, and whether the ticks still complete what it stops."""
         row = self._sql.records("put_flag", key=key, value=value)[0]
-        return rows.to_flag(row), row["draining"]
+        return _to_flag(row), row["draining"]
 
     def set_draining(self, key: str, draining: bool) -> None:
         self._sql.rows("set_draining", key=key, draining=draining)
@@ -29,7 +30,7 @@ class FlagTable:
         return bool(self._sql.rows("delete_flag", key=key))
 
     def page(self, *, after: str | None, count: int) -> list[Flag]:
-        return [rows.to_flag(row) for row in self._sql.records("list_flags", after=after, count=count)]
+        return [_to_flag(row) for row in self._sql.records("list_flags", after=after, count=count)]
 
     def facts(self, keys: Collection[str]) -> Facts:
         """What is true of these flags."""
@@ -38,3 +39,7 @@ class FlagTable:
     def lock_draining(self, passed: Collection[str]) -> str | None:
         """A flag that still has reminders to complete, other than those of the keys that were passed."""
         return next((row[0] for row in self._sql.rows("lock_draining", passed=parameters.texts(passed))), None)
+
+
+def _to_flag(row: dict[str, Any]) -> Flag:
+    return Flag(key=row["key"], value=row["value"], created_at=row["created_at"], updated_at=row["updated_at"])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from reminders.model import NaturalKey, Reminder, ReminderFilter
+from reminders.model import NaturalKey, ReminderFilter
+from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
 
@@ -48,7 +49,7 @@ class ReminderTable:
 
     def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
         """The newest `count` of those that match, created before the one with the id `before`."""
-        filters = {**vars(matching), "due_before": parameters.time(matching.due_before)}
+        filters = {**matching._asdict(), "due_before": parameters.time(matching.due_before)}
         return rows.to_reminders(self._sql.value("list_reminders", before=before, count=count, **filters))
 
     def complete_stopped(self, key: str, count: int) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reminders.states import ENGINE_LEVEL
 from reminders.storage.database import Database, Row
 
 _SQL = Path(__file__).parent / "sql"
@@ -31,9 +32,9 @@ class Statements:
         return Statements(self._database, self._clock, folder)
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
-        """Runs a statement; its `:now` is what the clock says, unless it is given."""
+        """Runs a statement; its `:now` is what the clock says, unless it is given, its `:level` is this engine's."""
         statement = _statement(self._folder, name)
-        return self._database.run(statement, **self._with_now(statement, parameters))
+        return self._database.run(statement, **self._completed(statement, parameters))
 
     def value(self, name: str, /, **parameters: Any) -> Any:
         """The first value of the first row."""
@@ -42,13 +43,16 @@ class Statements:
     def records(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Rows with the names of their columns."""
         statement = _statement(self._folder, name)
-        return self._database.run_named(statement, **self._with_now(statement, parameters))
+        return self._database.run_named(statement, **self._completed(statement, parameters))
 
-    def _with_now(self, statement: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        if ":now" not in statement or "now" in parameters:
-            return parameters
-        moment = self._clock()
-        return {**parameters, "now": None if moment is None else moment.isoformat()}
+    def _completed(self, statement: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """With what each statement may ask for."""
+        if ":now" in statement and "now" not in parameters:
+            moment = self._clock()
+            parameters["now"] = None if moment is None else moment.isoformat()
+        if ":level" in statement:
+            parameters["level"] = ENGINE_LEVEL
+        return parameters
 
 
 @functools.cache

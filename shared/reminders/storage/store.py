@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from reminders.storage.calendars import CalendarTable
 from reminders.storage.database import Database
-from reminders.storage.due import DueTable
 from reminders.storage.flags import FlagTable
-from reminders.storage.reminders import ReminderTable
 from reminders.storage.runs import RunTable
 from reminders.storage.scheduler import SchedulerTable
 from reminders.storage.statements import Clock, Statements, database_clock
+
+if TYPE_CHECKING:
+    from reminders.storage.due import DueTable
+    from reminders.storage.reminders import ReminderTable
+    from reminders.storage.replanning import ReplanningTable
 
 
 class Store:
@@ -21,12 +26,31 @@ class Store:
         self._database = database
         self._clock = clock
         self._sql = Statements(database, clock)
-        self.reminders = ReminderTable(self._sql.of("reminder_jobs"))
-        self.due = DueTable(self._sql.of("reminder_jobs"))
         self.runs = RunTable(self._sql.of("reminder_runs"))
         self.flags = FlagTable(self._sql.of("status_flags"))
         self.calendars = CalendarTable(self._sql.of("business_calendars"))
         self.scheduler = SchedulerTable(self._sql.of("scheduler_state"))
+
+    # `reminder_jobs` in three: each is imported by whoever asks it, so that the cold start of a tick does without whole
+    # reminders, and that of the API without plans.
+
+    @cached_property
+    def reminders(self) -> "ReminderTable":
+        from reminders.storage.reminders import ReminderTable
+
+        return ReminderTable(self._sql.of("reminder_jobs"))
+
+    @cached_property
+    def due(self) -> "DueTable":
+        from reminders.storage.due import DueTable
+
+        return DueTable(self._sql.of("reminder_jobs"))
+
+    @cached_property
+    def replanning(self) -> "ReplanningTable":
+        from reminders.storage.replanning import ReplanningTable
+
+        return ReplanningTable(self._sql.of("reminder_jobs"))
 
     def another(self) -> "Store":
         """A store on the same database, with a connection of its own, for another thread."""

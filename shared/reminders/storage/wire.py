@@ -11,7 +11,8 @@ from typing import Any
 
 import pg8000.native
 from pg8000.converters import make_params
-from pg8000.core import BIND, DESCRIBE, EXECUTE_MSG, PARSE, PORTAL, SYNC_MSG, Context
+from pg8000.core import BIND, DESCRIBE, EXECUTE_MSG, IDLE, PARSE, PORTAL, SYNC_MSG, Context
+from pg8000.exceptions import DatabaseError
 
 _long = Struct("!i").pack
 _read_long = Struct("!i").unpack_from
@@ -27,19 +28,37 @@ class Connection(pg8000.native.Connection):  # type: ignore[misc]  # pg8000 has 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._described: dict[bytes, tuple[Any, Any]] = {}
+        self._opening = _BEGIN
 
-    def execute(self, sql: str, parameters: dict[str, Any], *, begins: bool = False) -> Any:
-        """Runs one statement; with `begins` as the first of a transaction, whose BEGIN goes ahead in the same
-        message."""
+    @property
+    def is_at_a_stand_by(self) -> bool:
+        """Whether the server last said that it follows another."""
+        return bool(self.parameter_statuses.get("in_hot_standby") == "on")
+
+    def bound_statements(self, seconds: float) -> None:
+        """From now on a transaction begins with this statement_timeout, unless the role's own is at least as short."""
+        ((found,),) = self.execute_simple(_STATEMENT_TIMEOUT).rows
+        if not 0 < float(found) <= seconds:
+            self._opening = _BEGIN + _alone(f"SET LOCAL statement_timeout = {int(seconds * 1000)}".encode())
+
+    def execute(self, sql: str, parameters: dict[str, Any], *, begins: bool = False, ends: bool = False) -> Any:
+        """Runs one statement: in the transaction that is open, or with `begins` as the first of one, or with `ends`
+        as the only one. BEGIN and COMMIT travel in the same message."""
         statement, values = _compiled(sql)
         encoded = [
             None if text is None else text.encode(self._client_encoding)
             for text in make_params(self.py_types, values(parameters))
         ]
-        message = _parse_and_bind(statement.encode(self._client_encoding), encoded) + _DESCRIBE + EXECUTE_MSG + SYNC_MSG
-        self._usock.sendall(_BEGIN + message if begins else message)
+        message = _parse_and_bind(statement.encode(self._client_encoding), encoded) + _DESCRIBE + EXECUTE_MSG
+        opening = self._opening if begins or ends else b""
+        self._usock.sendall(b"".join((opening, message, _COMMIT if ends else b"", SYNC_MSG)))
         context = Context(statement)
-        self.handle_messages(context)
+        try:
+            self.handle_messages(context)
+        except DatabaseError:
+            if ends and self._transaction_status != IDLE:
+                self.execute_simple("ROLLBACK")
+            raise
         return context
 
     def handle_ROW_DESCRIPTION(self, data: bytes, context: Any) -> None:  # noqa: N802  # pg8000's name
@@ -84,6 +103,14 @@ def _message(kind: bytes, content: bytes) -> bytes:
     return b"".join((kind, _long(len(content) + 4), content))
 
 
+def _alone(statement: bytes) -> bytes:
+    """A statement without parameters or rows, and without a Sync of its own: it and what follows are answered
+    together."""
+    return b"".join((_parse_and_bind(statement, ()), EXECUTE_MSG))
+
+
 _DESCRIBE = _message(DESCRIBE, PORTAL + _UNNAMED)
-# Without its own Sync: it and what follows are answered together.
-_BEGIN = _parse_and_bind(b"BEGIN ISOLATION LEVEL READ COMMITTED", ()) + EXECUTE_MSG
+_BEGIN = _alone(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+_COMMIT = _alone(b"COMMIT")
+# In seconds; 0 is none.
+_STATEMENT_TIMEOUT = "SELECT extract(epoch FROM CAST(current_setting('statement_timeout') AS interval))"

@@ -1,4 +1,4 @@
-"""Which life of the database it is, and whose."""
+"""Which life of the database it is, and whose: what restores and copies must not confuse."""
 
 from collections.abc import Sequence
 from pathlib import Path

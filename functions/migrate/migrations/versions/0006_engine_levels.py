@@ -1,4 +1,4 @@
-"""Which level of engine a row needs."""
+"""Which level of engine a row needs, and since when something in it is not known."""
 
 from collections.abc import Sequence
 from pathlib import Path

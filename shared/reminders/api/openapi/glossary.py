@@ -142,7 +142,12 @@ GLOSSARY: dict[str, Entry] = {
         "Why it ended: `stop_condition`, `schedule_ended`, `max_runs`, `completed_by_caller` or `delivery_failed`.",
         None,
     ),
-    "last_error": Entry("Why the engine parked it as `FAILED`.", None),
+    "last_error": Entry("Why the engine parked it as `FAILED`, or what it does not know (`unknown_since`).", None),
+    "unknown_since": Entry(
+        "Since when this deployment has not known its channel, condition or schedule type, in UTC. It waits for a "
+        "newer deployment, and is `FAILED` after `UNKNOWN_GRACE_HOURS`.",
+        None,
+    ),
     "paused_at": Entry("Since when it is `PAUSED`, in UTC.", None),
     "version": Entry("Counts callers' edits. The ETag of a reminder is this number in quotes.", 1),
     "created_at": Entry("When it was created, in UTC.", _INSTANT),
@@ -210,6 +215,7 @@ GLOSSARY: dict[str, Entry] = {
     "code_version": Entry("What is deployed.", "1a2b3c4"),
     "schema_version": Entry("The newest migration that the database has.", "0002"),
     "last_tick_at": Entry("When the scheduler last looked for due reminders, in UTC.", _INSTANT),
+    "last_ok_tick_at": Entry("When a tick last ended well, with all its work done, in UTC.", _INSTANT),
     "oldest_due_seconds": Entry("For how many seconds the oldest due reminder has been waiting; 0 when none is.", 0.0),
     # Problems
     "type": Entry("Which kind of problem: a reference that does not change.", "/problems/invalid-request"),
@@ -217,7 +223,8 @@ GLOSSARY: dict[str, Entry] = {
     "problem_status": Entry("The HTTP status.", 422),
     "detail": Entry("What is the matter this time.", "cannot be accepted: interval_minutes"),
     "errors": Entry(
-        "With 422: the fields and what is wrong with each.", [{"field": "interval_minutes", "message": "is required"}]
+        "With 422: the fields and what is wrong with each. With 503 of `/health`: what is not well.",
+        [{"field": "interval_minutes", "message": "is required"}],
     ),
     "field": Entry("A field, parameter or header; `body` for the whole.", "interval_minutes"),
     "message": Entry("What is wrong with it.", "is required for a recurring schedule"),

@@ -18,7 +18,7 @@ ETAG: dict[str, OpenAPIResponseHeader] = {
 LOCATION: dict[str, OpenAPIResponseHeader] = {
     "Location": {"description": "Where the new reminder is.", "schema": {"type": "string"}}
 }
-_RETRY_AFTER: dict[str, OpenAPIResponseHeader] = {
+RETRY_AFTER: dict[str, OpenAPIResponseHeader] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}
 }
 _PROBLEM: dict[str, OpenAPIResponseContentSchema | OpenAPIResponseContentModel] = {
@@ -33,7 +33,7 @@ _PROBLEMS: Documented = {
     415: {"description": "The body is not declared as JSON in UTF-8."},
     422: {"description": "A field or parameter cannot be accepted: `errors` names each."},
     500: {"description": "Something went wrong on this side."},
-    503: {"description": "The database cannot be reached at the moment.", "headers": _RETRY_AFTER},
+    503: {"description": "The database cannot be reached at the moment.", "headers": RETRY_AFTER},
 }
 _ALWAYS = (400, 413, 415, 422, 500, 503)  # any request may carry a body, if only an empty object
 

@@ -9,7 +9,7 @@ from reminders.api.openapi.glossary import known, known_instant
 from reminders.api.replies import page
 from reminders.api.schedules.answers import ScheduleOut, shown_schedule
 from reminders.api.values import utc_text
-from reminders.model import Reminder
+from reminders.model.reminder import Reminder
 from reminders.states import Status
 
 
@@ -40,6 +40,7 @@ class ReminderOut(_Subject, ScheduleOut):
     completed_at: Annotated[str | None, known_instant("completed_at")]
     completion_reason: Annotated[str | None, known("completion_reason")]
     last_error: Annotated[str | None, known("last_error")]
+    unknown_since: Annotated[str | None, known_instant("unknown_since")]
     paused_at: Annotated[str | None, known_instant("paused_at")]
     version: Annotated[int, known("version")]
     created_at: Annotated[str | None, known_instant("created_at")]
@@ -77,6 +78,7 @@ def shown_reminder(reminder: Reminder) -> ReminderOut:
         "completed_at": utc_text(reminder.completed_at),
         "completion_reason": reminder.completion_reason,
         "last_error": reminder.last_error,
+        "unknown_since": utc_text(reminder.unknown_since),
         "paused_at": utc_text(reminder.paused_at),
         "version": reminder.version,
         "created_at": utc_text(reminder.created_at),

@@ -27,7 +27,8 @@ from reminders.api.parameters import (
 from reminders.api.reminders.answers import ReminderOut, ReminderPage, shown_page, shown_reminder
 from reminders.api.reminders.bodies import ReminderIn, ReminderPatch
 from reminders.api.replies import reply
-from reminders.model import Reminder, ReminderFilter
+from reminders.model import ReminderFilter
+from reminders.model.reminder import Reminder
 
 if TYPE_CHECKING:  # a cold start does without them
     from reminders.commands import Commands

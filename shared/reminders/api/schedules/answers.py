@@ -8,7 +8,8 @@ from pydantic import with_config
 
 from reminders.api.openapi.glossary import known, known_instant
 from reminders.api.values import Weekday, time_text, utc_text, weekday_texts
-from reminders.model import Schedule, ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import Schedule, ScheduleSpec
 
 if TYPE_CHECKING:  # a cold start does without the commands
     from reminders.commands.previews import Preview

@@ -25,7 +25,8 @@ from reminders.api.values import (
     minutes_of,
     unique,
 )
-from reminders.model import ScheduleSpec, SendWindow
+from reminders.model import SendWindow
+from reminders.model.reminder import ScheduleSpec
 
 _MAX_MINUTES = 5_256_000  # ten years
 

@@ -2,6 +2,7 @@
 more.
 
 rescue   runs of workers that died are taken over; runs that nobody will send are ended
+misdated runs that wait for a time which the clock named while it was ahead are brought back
 drain    reminders are completed that a flag has stopped, due or not
 replan   instants are worked out again after the zones or a calendar have changed
 retain   old runs are removed

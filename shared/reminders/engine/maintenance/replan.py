@@ -3,14 +3,17 @@ again."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import tzdata
 
 from reminders.engine import log_lines
 from reminders.errors import DatabaseRefused
-from reminders.model import Reminder
 from reminders.schedules.advance import CalendarsByName
 from reminders.storage.store import Store
+
+if TYPE_CHECKING:  # a tick that re-plans nothing does without it
+    from reminders.model.reminder import Reminder
 
 ZONES_VERSION: str = tzdata.IANA_VERSION
 """Which edition of the time-zone database this is; later ones compare as greater."""
@@ -58,7 +61,7 @@ class Replan:
         after = self._store.scheduler.lock_zones(ZONES_VERSION)
         if after is None:
             return False
-        last, ids = self._store.due.find_zoned(after, _LOOKED_AT)
+        last, ids = self._store.replanning.find_zoned(after, _LOOKED_AT)
         if len(ids) > self._chunk:
             last, ids = ids[self._chunk - 1], ids[: self._chunk]
         reached = self._replan(after, last, ids)
@@ -70,7 +73,7 @@ class Replan:
         if found is None:
             return False
         name, after = found
-        ids = self._store.due.find_by_calendar(name, after, self._chunk)
+        ids = self._store.replanning.find_by_calendar(name, after, self._chunk)
         reached = self._replan(after, ids[-1] if ids else None, ids)
         self._store.calendars.save_progress(name, reached)
         return reached != after
@@ -79,12 +82,12 @@ class Replan:
         """How far the reminders are re-planned now: to `last`, or to just before one that somebody else has locked."""
         moment = self._store.now()
         self._tried = ids
-        locked = self._store.due.lock_for_replanning(ids) if ids else []
+        locked = self._store.replanning.lock_for_replanning(ids) if ids else []
         calendars = self._store.calendars.named({name for each in locked if (name := each.schedule.business_calendar)})
         willing = [each for each in locked if each.id not in self._refused]
         changed = [new for old in willing if (new := _replanned(old, calendars, moment)) != old]
         if changed:
-            self._store.due.replan(changed)
+            self._store.replanning.replan(changed)
         ours = {reminder.id for reminder in locked}
         missed = next((place for place, each in enumerate(ids) if each not in ours), None)
         if missed is None:
@@ -92,7 +95,7 @@ class Replan:
         return ids[missed - 1] if missed else after
 
 
-def _replanned(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
+def _replanned(reminder: "Reminder", calendars: CalendarsByName, moment: datetime) -> "Reminder":
     from reminders.lifecycle import edits
 
     schedule = reminder.schedule

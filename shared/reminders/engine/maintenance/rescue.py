@@ -1,6 +1,7 @@
 """Runs that workers have left behind: taken over while they have attempts left, ended when they have none."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from itertools import groupby
 from time import monotonic
 
 from reminders.engine import log_lines
@@ -10,56 +11,63 @@ from reminders.engine.leases import Leases
 from reminders.engine.limits import LOOK_SECONDS
 from reminders.errors import DatabaseRefused
 from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS
+from reminders.runs import LostRun
 from reminders.states import Reason
 from reminders.storage.store import Store
 
 
 class Undeliverable:
-    """Ends runs that nobody will send: dead workers have used up their attempts, or their channel does not exist."""
+    """Ends runs that nobody will send: dead workers have used up their attempts, or for a long time no worker has known
+    what they name."""
 
-    def __init__(self, store: Store, channels: Collection[str]) -> None:
+    def __init__(self, store: Store, channels: Collection[str], unknown_grace_hours: float) -> None:
         self._store = store
         self._channels = channels
+        self._grace_hours = unknown_grace_hours
         self.ended = 0
 
     def once(self) -> bool:
         """Ends some as DEAD; False when there are no more, or none whose reminder could be locked."""
-        found = self._store.runs.undeliverable(self._channels, MAX_ATTEMPTS)
+        found = self._store.runs.undeliverable(self._channels, MAX_ATTEMPTS, self._grace_hours)
         before = self.ended
-        for exhausted, reason, error in (
-            (True, Reason.EXHAUSTED, "each worker that began to send it died"),
-            (False, Reason.UNKNOWN_CHANNEL, "no channel has this name"),
-        ):
-            runs = {run_id: reminder_id for run_id, reminder_id, is_exhausted in found if is_exhausted is exhausted}
-            if runs:
-                self.ended += self.end(runs, reason, error)
+        for why, alike in groupby(sorted(found, key=_why), _why):
+            self.ended += self.end(list(alike), *why)
         return self.ended > before
 
-    def end(self, runs: Mapping[int, str], reason: Reason, error: str) -> int:
+    def end(self, runs: Sequence[LostRun], reason: Reason, error: str) -> int:
         """How many were ended: those whose reminder nobody else has locked, and whose change is not refused."""
 
-        def work(ids: Sequence[int], *, with_reminders: bool = True) -> list[int]:
-            ours = self._store.due.lock_free({runs[run_id] for run_id in ids})
-            ended = [run_id for run_id in ids if runs[run_id] in ours]
+        def work(some: Sequence[LostRun], *, with_reminders: bool = True) -> list[LostRun]:
+            ours = self._store.due.lock_free({run.reminder_id for run in some})
+            ended = [run for run in some if run.reminder_id in ours]
             if ended:
-                self._store.runs.end_dead(ended, reason, error)
+                self._store.runs.end_dead([run.id for run in ended], reason, error)
             if ended and with_reminders:
                 self._store.due.fail_undelivered(ours)
             return ended
 
-        def alone(run_id: int, refused: DatabaseRefused) -> list[int]:
+        def alone(run: LostRun, refused: DatabaseRefused) -> list[LostRun]:
             """Without what follows for its reminder; where that is refused as well, it stays as it is."""
             try:
-                return self._store.atomically(lambda: work([run_id], with_reminders=False))
+                return self._store.atomically(lambda: work([run], with_reminders=False))
             except DatabaseRefused:
-                log_lines.run_cannot_end(run_id=run_id, reminder=runs[run_id], refused=refused)
+                log_lines.run_cannot_end(run=run.key, reminder=run.reminder_id, channel=run.channel, refused=refused)
                 return []
 
-        parts = in_halves(list(runs), lambda ids: self._store.atomically(lambda: work(ids)), alone)
-        ended = [run_id for part in parts for run_id in part]
-        for run_id in ended:
-            log_lines.undeliverable_run_is_dead(run_id=run_id, reminder=runs[run_id], reason=reason)
+        parts = in_halves(runs, lambda some: self._store.atomically(lambda: work(some)), alone)
+        ended = [run for part in parts for run in part]
+        for run in ended:
+            log_lines.run_is_dead(run=run.key, reminder=run.reminder_id, channel=run.channel, reason=reason)
         return len(ended)
+
+
+def _why(run: LostRun) -> tuple[Reason, str]:
+    match run.reason:
+        case Reason.UNKNOWN_CHANNEL:
+            return run.reason, f"no channel is called {run.channel!r}"
+        case Reason.UNKNOWN_CONDITION:
+            return run.reason, f"no stop condition is called {run.condition_type!r}"
+    return run.reason, "each worker that began to send it died"
 
 
 class Leftovers:

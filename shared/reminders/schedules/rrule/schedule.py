@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reminders.errors import InvalidField
-from reminders.model import Schedule, ScheduleSpec
+from reminders.model.reminder import Schedule, ScheduleSpec
 from reminders.schedules.patterns import Pattern
 from reminders.schedules.rrule import words
 from reminders.schedules.rrule.parts import Parts

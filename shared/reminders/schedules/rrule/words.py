@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from reminders.model import Schedule
+from reminders.model.reminder import Schedule
 from reminders.schedules import phrases
 from reminders.schedules.rrule.parts import Parts
 

@@ -3,7 +3,7 @@
 -- ARRAY(SELECT …) hides from the planner how many there are: told of a thousand it reads the whole table instead of
 -- going to each place. What a run copies from its reminder (channel, recipient, a message without placeholders) never
 -- leaves the server. What is usual is NULL: ACTIVE, one occurrence, a run for the instant that the cursor moves to, a
--- cursor that stays.
+-- cursor that stays. An error of a reminder that stays ACTIVE says what in it is not known here.
 WITH job AS MATERIALIZED (
   SELECT *
   FROM unnest(CAST(:tids AS tid[]), CAST(:statuses AS text[]), CAST(:next_run_at AS bigint[]),
@@ -24,6 +24,8 @@ advanced AS (
         AND j.run_state <> 'SKIPPED')::integer,
       completion_reason = j.reason,
       last_error = j.error,
+      unknown_since = CASE WHEN j.error IS NOT NULL AND j.status IS NULL
+        THEN COALESCE(r.unknown_since, CAST(:now AS timestamptz), now()) END,
       completed_at = CASE WHEN j.status IS NOT NULL THEN COALESCE(CAST(:now AS timestamptz), now()) END,
       updated_at = COALESCE(CAST(:now AS timestamptz), now())
   FROM job j
@@ -35,14 +37,15 @@ advanced AS (
     COALESCE(j.stands_for, 1) AS stands_for),
 inserted AS (
   INSERT INTO reminder_runs (id, reminder_id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
-    state, attempt, attempt_at, reason, error, created_at, finished_at)
+    state, attempt, attempt_at, reason, error, created_at, finished_at, incarnation)
   SELECT run_id, id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
     run_state, (run_state = 'SENDING')::integer,
     CASE run_state
       WHEN 'SENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) + CAST(:lease AS float8) * interval '1 second'
       WHEN 'PENDING' THEN COALESCE(CAST(:now AS timestamptz), now()) END,
     run_reason, run_error, COALESCE(CAST(:now AS timestamptz), now()),
-    CASE WHEN run_state NOT IN ('SENDING', 'PENDING') THEN COALESCE(CAST(:now AS timestamptz), now()) END
+    CASE WHEN run_state NOT IN ('SENDING', 'PENDING') THEN COALESCE(CAST(:now AS timestamptz), now()) END,
+    CAST(:incarnation AS text)
   FROM advanced
   WHERE run_state IS NOT NULL)
 SELECT count(*)

@@ -10,7 +10,7 @@
 WITH due AS MATERIALIZED (
   SELECT ctid AS tid, *
   FROM reminder_jobs
-  WHERE status = 'ACTIVE'
+  WHERE status = 'ACTIVE' AND needs <= CAST(:level AS smallint)
     AND next_run_at <= COALESCE(CAST(:now AS timestamptz), now())
     AND next_run_at > COALESCE(to_timestamp(CAST(:floor AS bigint) / 1e6::float8), '-infinity')
   ORDER BY next_run_at
@@ -48,6 +48,7 @@ SELECT
     FROM business_calendars
     WHERE name = ANY (ARRAY(SELECT schedule ->> 'business_calendar' FROM due WHERE schedule ? 'business_calendar'))),
   (SELECT count(*) FROM due),
+  (SELECT incarnation FROM scheduler_state),
   json_agg(tid)::text, json_agg(id)::text, json_agg(nextval('reminder_runs_id_seq'))::text,
   json_agg(entity_type)::text, json_agg(entity_id)::text, json_agg(event_type)::text,
   json_agg(channel)::text, json_agg(recipient)::text, json_agg(message)::text,

@@ -4,6 +4,7 @@ WITH stopped AS MATERIALIZED (
   SELECT id
   FROM reminder_jobs
   WHERE stop_condition_type = 'db_check' AND stop_condition_value = :key AND status IN ('ACTIVE', 'PAUSED')
+    AND needs <= CAST(:level AS smallint)
   LIMIT CAST(:count AS integer)
   FOR NO KEY UPDATE SKIP LOCKED),
 completed AS (

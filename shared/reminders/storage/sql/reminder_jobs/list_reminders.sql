@@ -9,7 +9,7 @@ SELECT json_agg(json_build_array(
   schedule_type, interval_minutes, CAST(start_at AS text), CAST(schedule AS text), runs_left,
   CAST(next_run_at AS text), CAST(planned_through AS text), occurrence_no,
   stop_condition_type, stop_condition_value, status, CAST(paused_at AS text), CAST(resumed_at AS text),
-  CAST(completed_at AS text), completion_reason, last_error, version,
+  CAST(completed_at AS text), completion_reason, last_error, needs, CAST(unknown_since AS text), version,
   CAST(created_at AS text), CAST(updated_at AS text)) ORDER BY id DESC)
 FROM (
   SELECT *

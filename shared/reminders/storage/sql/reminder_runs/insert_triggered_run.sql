@@ -5,9 +5,10 @@ WITH counted AS (
   WHERE id = CAST(:reminder_id AS uuid)
   RETURNING id, occurrence_no, channel, recipient)
 INSERT INTO reminder_runs (reminder_id, occurrence_no, cause, scheduled_for, channel, recipient, message, state,
-  attempt_at, created_at)
+  attempt_at, created_at, incarnation)
 SELECT id, occurrence_no, 'trigger', COALESCE(CAST(:now AS timestamptz), now()), channel, recipient,
   CAST(:message AS jsonb), 'PENDING',
-  COALESCE(CAST(:now AS timestamptz), now()), COALESCE(CAST(:now AS timestamptz), now())
+  COALESCE(CAST(:now AS timestamptz), now()), COALESCE(CAST(:now AS timestamptz), now()),
+  (SELECT incarnation FROM scheduler_state)
 FROM counted
 RETURNING *;

@@ -1,5 +1,6 @@
 -- Leases waiting runs whose time has come, for each channel as many as it has room for, and as many as their messages
--- do not take more than so many bytes together: the others wait for the next time.
+-- do not take more than so many bytes together: the others wait for the next time. Those of reminders that this engine
+-- does not understand are left to one that does.
 WITH wanted AS MATERIALIZED (
   SELECT w.id, w.weight
   FROM unnest(CAST(:channels AS text[]), CAST(:rooms AS integer[])) AS c (channel, room)
@@ -10,6 +11,11 @@ WITH wanted AS MATERIALIZED (
     WHERE r.channel = c.channel AND r.state IN ('PENDING', 'SENDING') AND r.state = 'PENDING'
       AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now()) AND r.attempt < 1000
       AND r.id <> ALL (CAST(:passed AS bigint[]))
+      AND NOT EXISTS (
+        SELECT
+        FROM reminder_jobs j
+        WHERE j.id = r.reminder_id
+          AND (j.needs > CAST(:level AS smallint) OR j.stop_condition_type <> ALL (CAST(:conditions AS text[]))))
     ORDER BY r.attempt_at
     LIMIT c.room
     FOR NO KEY UPDATE SKIP LOCKED) w),
@@ -29,6 +35,6 @@ SELECT json_agg(json_build_array(
     l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint,
       l.stands_for,
     l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''),
-      COALESCE(j.event_type, '')))::text
+      COALESCE(j.event_type, ''), l.incarnation))::text
 FROM leased l
 LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;

@@ -7,7 +7,7 @@ WITH page AS MATERIALIZED (
       'subject', CASE jsonb_typeof(message -> 'subject') WHEN 'string' THEN left(message ->> 'subject', 262144) END,
       'body', CASE jsonb_typeof(message -> 'body') WHEN 'string' THEN left(message ->> 'body', 262144) END) AS message,
     left(error, 10000) AS error, left(provider_id, 10000) AS provider_id, reminder_id, cause, scheduled_for, stands_for,
-    channel, recipient, state, attempt, attempt_at, reason, created_at, finished_at
+    channel, recipient, state, attempt, attempt_at, reason, created_at, finished_at, incarnation
   FROM reminder_runs
   WHERE reminder_id = CAST(:reminder_id AS uuid)
     AND (CAST(:before_no AS integer) IS NULL

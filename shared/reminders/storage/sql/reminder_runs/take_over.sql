@@ -2,12 +2,17 @@
 -- batches that shrink with the attempts, so that a run that kills its process is alone before its attempts are used up.
 -- The reason marks such a lease for undeliverable.sql. Their messages take no more than so many bytes together.
 WITH suspects AS MATERIALIZED (
-  SELECT min(attempt) AS attempt
-  FROM reminder_runs
-  WHERE channel = ANY (CAST(:channels AS text[])) AND state IN ('PENDING', 'SENDING') AND state = 'SENDING'
-    AND attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
-    AND attempt BETWEEN CAST(:least AS integer) AND CAST(:most AS integer)
-    AND id <> ALL (CAST(:passed AS bigint[]))),
+  SELECT min(r.attempt) AS attempt
+  FROM reminder_runs r
+  WHERE r.channel = ANY (CAST(:channels AS text[])) AND r.state IN ('PENDING', 'SENDING') AND r.state = 'SENDING'
+    AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
+    AND r.attempt BETWEEN CAST(:least AS integer) AND CAST(:most AS integer)
+    AND r.id <> ALL (CAST(:passed AS bigint[]))
+    AND NOT EXISTS (
+      SELECT
+      FROM reminder_jobs j
+      WHERE j.id = r.reminder_id
+        AND (j.needs > CAST(:level AS smallint) OR j.stop_condition_type <> ALL (CAST(:conditions AS text[]))))),
 expired AS MATERIALIZED (
   SELECT r.id, COALESCE(CASE WHEN pg_column_compression(r.message) IS NULL THEN pg_column_size(r.message)
     ELSE octet_length(r.message::text) END, 0) AS weight
@@ -15,6 +20,11 @@ expired AS MATERIALIZED (
   WHERE r.channel = ANY (CAST(:channels AS text[])) AND r.state IN ('PENDING', 'SENDING') AND r.state = 'SENDING'
     AND r.attempt_at <= COALESCE(CAST(:now AS timestamptz), now())
     AND r.attempt = (SELECT attempt FROM suspects) AND r.id <> ALL (CAST(:passed AS bigint[]))
+    AND NOT EXISTS (
+      SELECT
+      FROM reminder_jobs j
+      WHERE j.id = r.reminder_id
+        AND (j.needs > CAST(:level AS smallint) OR j.stop_condition_type <> ALL (CAST(:conditions AS text[]))))
   ORDER BY r.attempt_at
   LIMIT (SELECT (CAST(:batches AS integer[]))[LEAST(attempt, cardinality(CAST(:batches AS integer[])))] FROM suspects)
   FOR NO KEY UPDATE SKIP LOCKED),
@@ -34,6 +44,6 @@ SELECT json_agg(json_build_array(
     l.id, l.reminder_id, l.occurrence_no, l.step, l.attempt, (date_part('epoch', l.scheduled_for) * 1e6)::bigint,
       l.stands_for,
     l.channel, l.recipient, l.message, COALESCE(j.entity_type, ''), COALESCE(j.entity_id, ''),
-      COALESCE(j.event_type, '')))::text
+      COALESCE(j.event_type, ''), l.incarnation))::text
 FROM leased l
 LEFT JOIN reminder_jobs j ON j.id = l.reminder_id;

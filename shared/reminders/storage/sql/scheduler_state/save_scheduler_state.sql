@@ -3,4 +3,4 @@ UPDATE scheduler_state
 SET claim_floor = to_timestamp(CAST(:floor AS bigint) / 1e6::float8),
     sweep_after = COALESCE(COALESCE(CAST(:now AS timestamptz), now()) + CAST(:pause AS float8) * interval '1 second',
       sweep_after),
-    last_tick_at = GREATEST(last_tick_at, COALESCE(CAST(:now AS timestamptz), now()));
+    last_tick_at = COALESCE(CAST(:now AS timestamptz), now());
