@@ -80,6 +80,7 @@ class Scheduler:
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             is_told_to_end=is_told_to_end,
             retention_days=settings.run_retention_days,
+            reminder_retention_days=settings.reminder_retention_days,
             unknown_grace_hours=settings.unknown_grace_hours,
         ).run()
 

@@ -167,3 +167,30 @@ def test_a_page_of_runs_ends_before_it_is_too_large(local: Door, world: World, l
             break
         query = f"limit=200&cursor={reply.json['next_cursor']}"
     assert numbers == list(range(12, 0, -1))
+
+
+def test_a_page_ends_before_four_megabytes(door: Door, world: World) -> None:
+    """Long reminders come on more pages than short ones: none is too long for Lambda, and none is missed."""
+    world.plant(60)
+    world.sql("UPDATE reminder_jobs SET message = jsonb_build_object('body', repeat('😀', 30000))")
+    sizes, found, query = [], [], "limit=200"
+    while query:
+        reply = door("GET", "/reminders", query=query)
+        sizes.append(len(reply.content))
+        found += [item["entity_id"] for item in reply.json["items"]]
+        cursor = reply.json["next_cursor"]
+        query = cursor and f"limit=200&cursor={cursor}"
+    assert max(sizes) <= 4_000_000
+    assert sorted(found) == sorted(f"n_{number}" for number in range(1, 61))
+
+
+def test_one_reminder_that_is_longer_than_a_page_is_shown(local: Door, world: World) -> None:
+    """What SQL has made too long stands alone on its page, and the list goes on behind it."""
+    world.plant(3)
+    world.sql(
+        "UPDATE reminder_jobs SET status = 'CANCELLED', completed_at = now(), next_run_at = NULL, "
+        "message = jsonb_build_object('body', repeat('x', 5000000)) WHERE entity_id = 'n_2'"
+    )
+    found = pages(local, "/reminders", "limit=200")
+    assert sorted(item["entity_id"] for page in found for item in page) == ["n_1", "n_2", "n_3"]
+    assert len(found) > 1

@@ -72,8 +72,7 @@ class Reminders:
         """Reminders that match, newest first; `before` is the id after which the page begins."""
         if matching.channel is not None:
             self._recipients.check_channel(matching.channel)
-        found = self._store.reminders.page(matching, before=before, count=limit + 1)
-        return Page(items=tuple(found[:limit]), next_cursor=found[limit - 1].id if len(found) > limit else None)
+        return self._store.pages.page(matching, before=before, limit=limit)
 
     def runs(self, reminder_id: str, *, before: tuple[int, int] | None, limit: int) -> Page[RunRecord]:
         """A reminder's history, newest first; `before` is the (occurrence_no, step) after which the page begins."""

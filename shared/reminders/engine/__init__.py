@@ -1,6 +1,7 @@
 """The tick: what the scheduler does each minute. No transaction is open while a message is sent.
 
 tick            begin, rounds, end; tally and summary: what it counts and says; limits: all its numbers
+one_plan        what becomes of one reminder; load: how much memory the held messages take
 planning        one transaction that locks what is due, decides, and writes runs
 claim_floor     how far back claims look
 delivery        the runs that this worker holds; pool: a channel's threads; sending: one attempt

@@ -28,7 +28,9 @@ AGAIN_SECONDS = 0.5  # between tries to record what the database does not take
 # Parts of a tick's budget
 ALONE_SECONDS = 10.0  # for runs that are sent with nothing else in hand
 REPLAN_SECONDS = 5.0  # for what new zones or calendars change
-RETAIN_SECONDS = 5.0  # for removing old runs
+RETAIN_SECONDS = 5.0  # for removing old runs and reminders
+LISTING_SECONDS = 5.0  # for what lists do not find yet, unless the tick was busy
+LISTED = 500  # reminders entered or checked at once: a busy tick does that once
 
 # The end of a tick: both waits fit into the margin and leave the last statements their share.
 MARGIN_SECONDS = 1.0  # kept after the deadline for recording and handing back

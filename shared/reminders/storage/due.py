@@ -90,6 +90,11 @@ class DueTable:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
         return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}
 
+    def delete_ended(self, days: int, count: int, *, runs: int) -> int:
+        """Removes at most `count` that ended so many days ago, and at most `runs` of their runs; says how many rows."""
+        removed: int = self._sql.value("delete_ended", days=days, count=count, runs=runs)
+        return removed
+
     def fail_undelivered(self, reminder_ids: Collection[str]) -> None:
         self._sql.rows("fail_undelivered", reminder_ids=parameters.words(reminder_ids))
 
