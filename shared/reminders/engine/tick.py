@@ -19,7 +19,6 @@ from reminders.engine.leases import Leases
 from reminders.engine.limits import (
     BATCH,
     LEASE_SECONDS,
-    LEASED_BYTES,
     LOOK_SECONDS,
     RESERVE,
     ROOM,
@@ -35,7 +34,6 @@ from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
 from reminders.errors import ReminderError
-from reminders.messages.weight import weight_of
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -82,7 +80,6 @@ class Tick:
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
-        self._lease = batch  # how many of them to ask for; fewer where their messages are long
         self._tally = Tally()
 
     def run(self) -> Summary:
@@ -157,8 +154,6 @@ class Tick:
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
         runs = self._leases.waiting(rooms)
-        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
-        self._lease = 2 * len(runs) if weight > LEASED_BYTES else min(self._batch, 2 * self._lease)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
@@ -171,7 +166,7 @@ class Tick:
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
         rooms = self._delivery.rooms()
-        return {name: min(room - RESERVE, self._lease) for name, room in rooms.items() if room >= ROOM // 2}
+        return {name: min(room - RESERVE, self._batch) for name, room in rooms.items() if room >= ROOM // 2}
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
