@@ -289,3 +289,19 @@ def test_many_that_have_no_run_left_or_no_number_hold_up_nobody(world: World) ->
         Status.FAILED: 30,
         Status.ACTIVE: 1,
     }
+
+
+@pytest.mark.parametrize("gaps", ["[-5]", "[0]", "[5, -5]", "[5, 0]", "[9223372036854775807]"])
+def test_a_gap_that_goes_back_is_not_followed(world: World, gaps: str) -> None:
+    """A schedule that would never advance is parked at once, and its neighbour fires."""
+    strange, innocent = world.create(entity_id="strange", flag=None), world.create(entity_id="innocent", flag=None)
+    world.sql(
+        "UPDATE reminder_jobs SET interval_minutes = NULL, schedule = jsonb_build_object('backoff_minutes', "
+        "CAST(:gaps AS jsonb)) WHERE id = CAST(:id AS uuid)",
+        gaps=gaps,
+        id=strange.id,
+    )
+    world.tick(DUE)
+    assert world.get(strange).status is Status.FAILED
+    assert "backoff_minutes" in str(world.get(strange).last_error)
+    assert [run.state for run in world.runs(innocent)] == [State.SENT]
