@@ -25,6 +25,19 @@ SETTINGS = {
 
 LOAD_SECONDS = 3_600.0  # the longest that loading may take
 
+# Reminders that are loaded are listed at once, as those that the API creates are: no tick has to do it.
+LISTED_AS = (
+    "hashtextextended(channel, hashtextextended(event_type, hashtextextended(entity_id,"
+    " hashtextextended(entity_type, 0))))"
+)
+LISTING = """
+    INSERT INTO reminder_listing
+    SELECT id, entity_type, entity_id, event_type, channel
+    FROM reminder_jobs
+    WHERE status = 'ACTIVE'
+    ON CONFLICT DO NOTHING
+"""
+
 
 class NullChannel(Channel):
     """Sends nothing, at once: what is left is the engine."""
@@ -111,12 +124,16 @@ def load_due(
         database.run(
             f"""
             INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
-              start_at, next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule)
-            SELECT 'interviewer', '{name}_' || g, 'feedback_form', {channel}, '{kind}', {minutes},
+              start_at, next_run_at, planned_through, stop_condition_type, stop_condition_value, message, schedule,
+              listed_as)
+            SELECT entity_type, entity_id, event_type, channel, '{kind}', {minutes},
               due - interval '{since}', due, due - interval '{since}', 'db_check', 'done:{name}:' || g,
-              {message}, {schedule}
-            FROM (SELECT g, {due} AS due FROM generate_series(1, {count}) g) reminders
+              {message}, {schedule}, {LISTED_AS}
+            FROM (SELECT g, {due} AS due, 'interviewer' AS entity_type, '{name}_' || g AS entity_id,
+                'feedback_form' AS event_type, {channel} AS channel
+              FROM generate_series(1, {count}) g) reminders
             """
         )
+        database.run(LISTING)
         database.run("VACUUM ANALYZE")
         database.run("CHECKPOINT")

@@ -93,16 +93,19 @@ def _load(address: Address, active: int) -> datetime:
         database.run(
             f"""
             INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes,
-              start_at, next_run_at, planned_through, occurrence_no, stop_condition_type, stop_condition_value)
-            SELECT 'interviewer', 'INT_' || g, 'feedback_form', 'null', 'recurring', 60, due - interval '1 hour',
-              due, due - interval '1 hour', 1, 'db_check', 'done:' || g
-            FROM (SELECT g, CAST(:begin AS timestamptz)
+              start_at, next_run_at, planned_through, occurrence_no, stop_condition_type, stop_condition_value,
+              listed_as)
+            SELECT entity_type, entity_id, event_type, channel, 'recurring', 60, due - interval '1 hour',
+              due, due - interval '1 hour', 1, 'db_check', 'done:' || g, {ground.LISTED_AS}
+            FROM (SELECT g, 'interviewer' AS entity_type, 'INT_' || g AS entity_id, 'feedback_form' AS event_type,
+                'null' AS channel, CAST(:begin AS timestamptz)
                 + interval '1 hour' * (row_number() OVER (ORDER BY hashint8(g)) / {active}::float8) AS due
               FROM generate_series(1, {active}) g
               ORDER BY g) reminders
             """,
             begin=begin.isoformat(),
         )
+        database.run(ground.LISTING)
         database.run(
             """
             INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, attempt, finished_at)

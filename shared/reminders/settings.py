@@ -81,13 +81,14 @@ class Settings(NamedTuple):
     punctuality: str = "minute"  # minute: drain and end · second: stay for the minute
     max_workers: int = 0  # how many more scheduler invocations one may start
     run_retention_days: int = 90
+    reminder_retention_days: int = 400
     unknown_grace_hours: int = 24  # how long what only a newer deployment knows may wait for it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; BadSetting for one that makes no sense."""
         settings = cls(**given_settings(cls.__annotations__, environment))
-        if environment.get("SSL_CERT_FILE"):  # OpenSSL's own, which says nothing when it cannot be read
+        if "SSL_CERT_FILE" in environment:  # OpenSSL's own, which says nothing when it cannot be read
             check_certificates("SSL_CERT_FILE", environment["SSL_CERT_FILE"])
         if settings.punctuality not in ("minute", "second"):
             raise BadSetting("PUNCTUALITY is minute or second")

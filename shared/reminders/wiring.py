@@ -39,7 +39,11 @@ def build_commands(
     from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
     store = Store(Database(where, API_PATIENCE_SECONDS))
-    store.scheduler.require_schema()
+    try:
+        store.scheduler.require_schema()
+    except BaseException:
+        store.close()
+        raise
     return Commands(store, Recipients(frozenset(recipient_checks), recipient_checks), actor)
 
 
@@ -76,6 +80,7 @@ class Scheduler:
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             is_told_to_end=is_told_to_end,
             retention_days=settings.run_retention_days,
+            reminder_retention_days=settings.reminder_retention_days,
             unknown_grace_hours=settings.unknown_grace_hours,
         ).run()
 

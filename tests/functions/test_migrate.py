@@ -5,14 +5,20 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import pg8000.dbapi
 import pg8000.native
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from functions.migrate import app
 from local import postgres
+from reminders.model import ReminderFilter
 from reminders.storage.connection import connect
 from reminders.storage.database import Database
 from reminders.storage.dsn import Address
+from reminders.storage.store import Store
 from tests.functions.lambda_context import LambdaContext
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "migrate.json").read_text(encoding="utf-8"))
@@ -71,6 +77,52 @@ def test_a_function_without_a_database_setting_fails(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(ValueError, match="DATABASE_URL"):
         app.handler(EVENT, LambdaContext())
+
+
+def upgrade(address: Address, revision: str) -> None:
+    """Migrates no further than to a revision."""
+    engine = create_engine("postgresql+pg8000://", creator=lambda: connect(address, pg8000.dbapi.Connection, 60.0))
+    config = Config()
+    config.set_main_option("script_location", str(Path(app.__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_an_index_whose_building_was_interrupted_is_built_again(empty: Address) -> None:
+    """A migration that dies while it builds an index CONCURRENTLY can be repeated, and leaves no broken one behind."""
+    upgrade(empty, "0005")
+    database = Database(lambda fresh: empty)
+    database.run("DROP INDEX reminder_jobs_ended_at")
+    database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'reminder_jobs_at_rest'::regclass")
+    database.run("UPDATE alembic_version SET version_num = '0004'")
+    upgrade(empty, "0005")
+    found = database.run(
+        "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 'reminder_jobs'::regclass "
+        "AND indexrelid::regclass::text IN ('reminder_jobs_at_rest', 'reminder_jobs_ended_at') ORDER BY 1"
+    )
+    database.close()
+    assert found == [["reminder_jobs_at_rest", True], ["reminder_jobs_ended_at", True]]
+
+
+def test_reminders_from_before_the_listing_are_on_lists_and_ticks_enter_them(empty: Address) -> None:
+    """Rows that an older schema has are found at once, and ticks enter them; ended ones need not be entered."""
+    upgrade(empty, "0004")
+    database = Database(lambda fresh: empty)
+    database.run(
+        "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, "
+        "next_run_at, status, completed_at, completion_reason) "
+        "SELECT 'thing', 'n_' || n, 'event', 'log', 'recurring', 60, now() + interval '1 day', "
+        "CASE WHEN n > 5 THEN 'COMPLETED' ELSE 'ACTIVE' END, CASE WHEN n > 5 THEN now() END, 'x' "
+        "FROM generate_series(1, 8) n"
+    )
+    app.migrate(empty)
+    store = Store(database)
+    found = store.pages.page(ReminderFilter(entity_id="n_3", channel="log"), before=None, limit=5)
+    assert [each.key.entity_id for each in found.items] == ["n_3"]
+    assert (store.listing.enter_changed(100), store.listing.enter_changed(100)) == (5, 0)
+    store.close()
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

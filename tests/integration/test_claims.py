@@ -12,6 +12,7 @@ import pytest
 from local import postgres
 from reminders.engine import planning
 from reminders.instants import to_instant
+from reminders.lifecycle import decide as decide_module
 from reminders.model import ReminderFilter
 from reminders.states import Status
 from reminders.storage.database import Database
@@ -186,14 +187,14 @@ def test_several_bad_rows_are_each_parked(world: World) -> None:
 def test_a_reminder_that_cannot_be_decided_is_parked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in deciding about one reminder fails that one."""
     bad, good = world.create(entity_id="bad"), world.create(entity_id="good")
-    decide = planning.decide.decide
+    decide = decide_module.decide
 
     def refuse(due: Any, *others: Any) -> Any:
         if due.entity_id == "bad":
             raise ZeroDivisionError("cannot be decided")
         return decide(due, *others)
 
-    monkeypatch.setattr(planning.decide, "decide", refuse)
+    monkeypatch.setattr(decide_module, "decide", refuse)
     world.tick(NOW + HOUR)
     assert (world.get(bad).status, world.get(bad).last_error) == (
         Status.FAILED,
@@ -212,7 +213,7 @@ def test_a_message_of_an_odd_shape_harms_nobody(world: World) -> None:
 # What the planner of PostgreSQL makes of the hot statements
 
 ROWS = 200_000
-TABLES = {"reminder_jobs", "reminder_runs", "status_flags"}
+TABLES = {"reminder_jobs", "reminder_runs", "reminder_listing", "status_flags"}
 
 
 class Explaining(Database):
@@ -262,12 +263,18 @@ def loaded(request: pytest.FixtureRequest, admin: Address, template: str) -> Ite
 CROWD = (
     (
         "INSERT INTO reminder_jobs (id, entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, start_at, "
-        "next_run_at, status, completed_at, completion_reason, stop_condition_type, stop_condition_value) "
+        "next_run_at, status, completed_at, completion_reason, stop_condition_type, stop_condition_value, listed_as) "
         "SELECT overlay(gen_random_uuid()::text placing to_char(n, 'FM00000000') from 1 for 8)::uuid, "
         "CASE WHEN ended THEN 'ended' ELSE 'thing' END, 'n_' || n, 'event', 'kept', 'recurring', 60, '2026-04-01Z', "
         "CASE WHEN NOT ended THEN timestamptz '2026-04-01Z' + random() * interval '30 days' END, "
         "CASE WHEN ended THEN 'COMPLETED' ELSE 'ACTIVE' END, CASE WHEN ended THEN now() END, CASE WHEN ended THEN 'x' END, "
-        f"'db_check', 'flag_' || n FROM generate_series(1, {ROWS}) AS n, LATERAL (SELECT n % 10 = 9 AS ended) AS e"
+        "'db_check', 'flag_' || n, CASE WHEN NOT ended THEN hashtextextended('kept', hashtextextended('event', "
+        "hashtextextended('n_' || n, hashtextextended('thing', 0)))) END "
+        f"FROM generate_series(1, {ROWS}) AS n, LATERAL (SELECT n % 10 = 9 AS ended) AS e"
+    ),
+    (
+        "INSERT INTO reminder_listing "
+        "SELECT id, entity_type, entity_id, event_type, channel FROM reminder_jobs WHERE status = 'ACTIVE'"
     ),
     f"INSERT INTO status_flags (key) SELECT 'flag_' || n FROM generate_series(1, {ROWS}) AS n",
     (
@@ -332,7 +339,7 @@ def busy_ticks(world: World) -> None:
 
 HOT = {
     "Locks a batch of due reminders": {"reminder_jobs_due", "status_flags_pkey", "reminder_runs_waiting"},
-    "Writes a batch of decisions": set(),
+    "Writes a batch of decisions": {"reminder_listing_pkey"},
     "Records what came of leased runs": {"reminder_runs_pkey"},
     "Leases waiting runs": {"reminder_runs_unfinished", "reminder_runs_pkey", "reminder_jobs_pkey"},
     "Leases runs whose lease has expired": {"reminder_runs_unfinished", "reminder_runs_pkey", "reminder_jobs_pkey"},
@@ -342,6 +349,9 @@ HOT = {
     "Unfinished runs that nobody will send": {"reminder_runs_unfinished"},
     "Seconds since the oldest reminder": {"reminder_jobs_due"},
     "Removes a small batch of old finished runs": {"reminder_runs_pkey"},
+    "Removes a small batch of reminders that ended": {"reminder_jobs_ended_at", "reminder_jobs_pkey"},
+    "Brings a few reminders into the listing": {"reminder_jobs_unlisted", "reminder_listing_pkey"},
+    "Walks a little further through reminders": {"reminder_jobs_pkey", "reminder_listing_pkey"},
 }
 
 
@@ -357,8 +367,12 @@ def test_no_statement_of_a_tick_reads_a_table_from_end_to_end(crowd: World) -> N
 def test_decisions_are_written_to_the_rows_places(crowd: World) -> None:
     """The UPDATE of a batch goes straight to the places that the claim has locked."""
     busy_ticks(crowd)
-    kinds = {node["Node Type"] for node in plan_of(crowd, "Writes a batch of decisions") if "Relation Name" in node}
-    assert kinds == {"ModifyTable", "Tid Scan"}
+    kinds = {
+        (node["Relation Name"], node["Node Type"])
+        for node in plan_of(crowd, "Writes a batch of decisions")
+        if "Relation Name" in node and node["Node Type"] != "ModifyTable"
+    }
+    assert {kind for table, kind in kinds if table != "reminder_listing"} == {"Tid Scan"}
 
 
 def test_a_flag_finds_its_reminders_by_index(crowd: World) -> None:
@@ -366,7 +380,12 @@ def test_a_flag_finds_its_reminders_by_index(crowd: World) -> None:
     crowd.at(NOW).flags.set("flag_5", True)
     plan = plan_of(crowd, "Completes live reminders that a true flag stops")
     assert scanned(plan) == set()
-    assert indexes(plan) == {"reminder_jobs_stopped_by", "reminder_jobs_pkey", "reminder_runs_waiting"}
+    assert indexes(plan) == {
+        "reminder_jobs_stopped_by",
+        "reminder_jobs_pkey",
+        "reminder_runs_waiting",
+        "reminder_listing_pkey",
+    }
 
 
 def test_a_twin_is_found_by_index(crowd: World) -> None:
@@ -375,13 +394,27 @@ def test_a_twin_is_found_by_index(crowd: World) -> None:
     assert indexes(plan_of(crowd, "The live reminder with this natural key")) == {"reminder_jobs_one_live"}
 
 
-@pytest.mark.parametrize("entity_type", ["thing", "ended"])
-def test_an_entitys_reminders_are_found_by_index(crowd: World, entity_type: str) -> None:
-    """Listing what one entity has, live and ended, reads its own rows."""
-    crowd.commands.reminders.page(ReminderFilter(entity_type=entity_type, entity_id="n_19"), before=None, limit=50)
-    plan = plan_of(crowd, "Reminders, newest first")
-    assert scanned(plan) == set()
-    assert indexes(plan) == {"reminder_jobs_one_live", "reminder_jobs_ended"}
+SEARCHES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "Ids of an entity's ACTIVE reminders": ({"entity_id": "n_19"}, {"reminder_listing_entity"}),
+    "Ids of an entity's reminders that are not ACTIVE": ({"entity_id": "n_19"}, {"reminder_jobs_at_rest_entity"}),
+    "Ids of ACTIVE reminders of certain kinds": ({"status": "ACTIVE", "channel": "other"}, {"reminder_listing_kind"}),
+    "Ids of reminders that are not ACTIVE": ({"status": "FAILED"}, {"reminder_jobs_at_rest"}),
+    "Ids of reminders of which the listing": ({"channel": "other"}, {"reminder_jobs_unlisted"}),
+    "Ids of those that match of the newest": ({"channel": "other"}, {"reminder_jobs_pkey"}),
+    "Ids of reminders that are due before": ({"due_before": NOW, "channel": "other"}, {"reminder_jobs_due"}),
+    "Reminders, newest first": ({"entity_id": "n_19"}, {"reminder_jobs_pkey"}),
+}
+
+
+@pytest.mark.parametrize("beginning", SEARCHES)
+def test_a_lists_searches_keep_to_their_indexes(crowd: World, beginning: str) -> None:
+    """Whatever a list is filtered by, it reads what it shows and not the table, deep in the list as well."""
+    filters, wanted = SEARCHES[beginning]
+    (middle,) = crowd.sql("SELECT id::text FROM reminder_jobs ORDER BY id OFFSET 100000 LIMIT 1")
+    for before in (None, middle[0]):
+        crowd.store.pages.page(ReminderFilter(**filters), before=before, limit=50)
+        plan = plan_of(crowd, beginning)
+        assert (scanned(plan), indexes(plan)) == (set(), wanted)
 
 
 def test_the_newest_reminders_are_found_in_the_order_of_their_ids(crowd: World) -> None:

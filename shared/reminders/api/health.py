@@ -11,7 +11,7 @@ from reminders.api.openapi.responses import RETRY_AFTER, answers, as_problems, s
 from reminders.api.operations import operation
 from reminders.api.replies import reply
 from reminders.api.values import utc_text
-from reminders.errors import DatabaseRefused, ForeignStage, Unhealthy
+from reminders.errors import DatabaseRefused, ForeignStage, SchemaBehind, Unhealthy
 from reminders.settings import Settings
 from reminders.storage.schema import NEEDED
 
@@ -66,6 +66,8 @@ class HealthRoutes:
     def _well(self) -> "Health":
         try:
             health = self._commands().health()
+        except SchemaBehind as behind:
+            raise Unhealthy({"schema_version": behind.why}) from behind
         except DatabaseRefused as refused:
             raise Unhealthy({"database": f"the database refuses to say how it is: {refused.sqlstate}"}) from refused
         if troubles := dict(_troubles(health, self._settings.stage)):

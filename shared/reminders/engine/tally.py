@@ -13,6 +13,7 @@ class Tally:
     def __init__(self) -> None:
         self._summary = Summary()
         self.overflow = 0  # runs that found no room
+        self.was_busy = False  # there was more to plan than one batch
 
     @property
     def is_too_much_for_one(self) -> bool:
@@ -32,6 +33,7 @@ class Tally:
         summary.parked += statuses.count(Status.FAILED) + len(planned.given_up)
         summary.unknown += planned.unknown
         self.overflow += runs.count(State.PENDING)
+        self.was_busy = self.was_busy or planned.is_full
 
     def summary(self, delivery: Delivery, *, parked: int) -> Summary:
         """All of it, with what came of the sends; `parked` is how many the database has refused."""

@@ -4,7 +4,7 @@ begin    keep house: replan, end what nobody will send, send alone what may have
 round    take over what workers left, drain what flags have stopped, lease what waits
          plan: lock due reminders, decide, write their runs and move them on, in one short transaction
          settle: record what was sent, a fifth of a second later at most; keep the stop facts fresh
-end      hand back what has not begun, remove old runs, leave a bookmark for the next tick
+end      hand back what has not begun, remove what is old, leave a bookmark for the next tick
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,18 @@ from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.failures import failure_of
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine.leases import Leases
+from reminders.engine.limits import (
+    BATCH,
+    LEASE_SECONDS,
+    LEASED_BYTES,
+    LOOK_SECONDS,
+    RESERVE,
+    ROOM,
+    UNKNOWN_GRACE_HOURS,
+)
 from reminders.engine.maintenance.drain import Drain
+from reminders.engine.maintenance.listing import Listing
 from reminders.engine.maintenance.misdated import Misdated
 from reminders.engine.maintenance.replan import ZONES_VERSION, Replan
 from reminders.engine.maintenance.rescue import Leftovers, Undeliverable
@@ -25,6 +35,7 @@ from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
 from reminders.errors import ReminderError
+from reminders.messages.weight import weight_of
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -42,6 +53,7 @@ class Tick:
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
         retention_days: int = 90,
+        reminder_retention_days: int = 400,
         unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
@@ -57,20 +69,20 @@ class Tick:
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
-        self._is_told_to_end = is_told_to_end
-        self._fan_out = fan_out
-        self._batch = batch
-        self._lease_seconds = lease_seconds
+        self._is_told_to_end, self._fan_out = is_told_to_end, fan_out
+        self._batch, self._lease_seconds = batch, lease_seconds
         self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
         self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
         self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
-        self._leftovers = Leftovers(store, self._delivery, lease_seconds)
+        self._leases = Leases(store, lease_seconds, self._undeliverable.end)
+        self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, retention_days, batch)
+        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
+        self._lease = batch  # how many of them to ask for; fewer where their messages are long
         self._tally = Tally()
 
     def run(self) -> Summary:
@@ -144,7 +156,9 @@ class Tick:
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
-        runs = self._store.runs.lease_waiting(rooms, self._lease_seconds)
+        runs = self._leases.waiting(rooms)
+        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
+        self._lease = 2 * len(runs) if weight > LEASED_BYTES else min(self._batch, 2 * self._lease)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
@@ -157,7 +171,7 @@ class Tick:
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
         rooms = self._delivery.rooms()
-        return {name: min(room - RESERVE, self._batch) for name, room in rooms.items() if room >= ROOM // 2}
+        return {name: min(room - RESERVE, self._lease) for name, room in rooms.items() if room >= ROOM // 2}
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""
@@ -190,6 +204,8 @@ class Tick:
         floor, sweep_pause = self._floor.floor, self._floor.sweep_pause
         self._store.scheduler.save_bookmark(floor, sweep_pause)
         self._repeat(self._retain.once, limits.RETAIN_SECONDS)
+        listing = Listing(self._store)
+        self._repeat(lambda: listing.once() and not self._tally.was_busy, limits.LISTING_SECONDS)
         # Below the bound an old snapshot may keep dead index entries; where that costs nothing, all are looked at.
         oldest_due = self._store.due.oldest_due(floor if sweep_pause else None)
         self._store.scheduler.save_ok_tick()

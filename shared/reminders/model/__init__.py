@@ -120,6 +120,11 @@ class ReminderFilter(NamedTuple):
     due_before: datetime | None = None  # next_run_at lies before it
 
 
+PAGE_BYTES = (
+    4_000_000  # of a page, as its rows are read and as it is answered: Lambda answers with six megabytes at most
+)
+
+
 class Page[T](NamedTuple):
     """A part of a list, and where the next one begins: None on the last."""
 

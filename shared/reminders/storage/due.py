@@ -21,6 +21,7 @@ class Claim(NamedTuple):
     due: list[Due]
     facts: Facts
     waiting: frozenset[str]  # ids of those that have waiting runs
+    locked: int  # how many are due and locked; more than `due` where messages are long
     incarnation: str | None  # which life of the database it is; None: the first
 
 
@@ -31,14 +32,15 @@ class DueTable:
         self._sql = sql
 
     def claim(self, count: int, floor: Instant | None) -> Claim:
-        found = self._sql.rows("claim_due", count=count, floor=floor)[0]
-        instant, flags, waiting, calendars, incarnation, *columns = found
+        found = self._sql.rows("claim_due", count=count, floor=floor, bytes=parameters.READ_AT_ONCE)[0]
+        instant, flags, waiting, calendars, locked, incarnation, *columns = found
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
             due=_to_due(columns),
             facts=Facts(true_flags=true_flags, calendars=to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
+            locked=locked,
             incarnation=incarnation,
         )
 
@@ -87,6 +89,11 @@ class DueTable:
     def lock_free(self, reminder_ids: Collection[str]) -> set[str]:
         """Locks those that nobody else has locked, and says which; one that is not there counts as locked."""
         return {str(row[0]) for row in self._sql.rows("lock_reminders", reminder_ids=parameters.words(reminder_ids))}
+
+    def delete_ended(self, days: int, count: int, *, runs: int) -> int:
+        """Removes at most `count` that ended so many days ago, and at most `runs` of their runs; says how many rows."""
+        removed: int = self._sql.value("delete_ended", days=days, count=count, runs=runs)
+        return removed
 
     def fail_undelivered(self, reminder_ids: Collection[str]) -> None:
         self._sql.rows("fail_undelivered", reminder_ids=parameters.words(reminder_ids))

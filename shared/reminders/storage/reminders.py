@@ -1,8 +1,8 @@
-"""`reminder_jobs`, as callers ask: one reminder, a page of them, and those that a flag stops."""
+"""`reminder_jobs`, as callers ask: one reminder, and those that a flag stops."""
 
 from typing import Any
 
-from reminders.model import NaturalKey, ReminderFilter
+from reminders.model import NaturalKey
 from reminders.model.reminder import Reminder
 from reminders.storage import parameters, rows
 from reminders.storage.statements import Statements
@@ -46,11 +46,6 @@ class ReminderTable:
         columns = rows.columns(reminder, before)
         del columns["channel"]
         self._sql.rows("save_reminder", **columns, **rows.keeps(reminder, before), **state)
-
-    def page(self, matching: ReminderFilter, *, before: str | None, count: int) -> list[Reminder]:
-        """The newest `count` of those that match, created before the one with the id `before`."""
-        filters = {**matching._asdict(), "due_before": parameters.time(matching.due_before)}
-        return rows.to_reminders(self._sql.value("list_reminders", before=before, count=count, **filters))
 
     def complete_stopped(self, key: str, count: int) -> int:
         """Completes at most `count` live reminders that this true flag stops."""

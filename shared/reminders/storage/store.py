@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from reminders.storage.calendars import CalendarTable
 from reminders.storage.database import Database
 from reminders.storage.flags import FlagTable
+from reminders.storage.listing import ListingTable
 from reminders.storage.runs import RunTable
 from reminders.storage.scheduler import SchedulerTable
 from reminders.storage.statements import Clock, Statements, database_clock
 
 if TYPE_CHECKING:
     from reminders.storage.due import DueTable
+    from reminders.storage.pages import ReminderPages
     from reminders.storage.reminders import ReminderTable
     from reminders.storage.replanning import ReplanningTable
 
@@ -29,9 +31,10 @@ class Store:
         self.runs = RunTable(self._sql.of("reminder_runs"))
         self.flags = FlagTable(self._sql.of("status_flags"))
         self.calendars = CalendarTable(self._sql.of("business_calendars"))
+        self.listing = ListingTable(self._sql.of("reminder_listing"))
         self.scheduler = SchedulerTable(self._sql.of("scheduler_state"))
 
-    # `reminder_jobs` in three: each is imported by whoever asks it, so that the cold start of a tick does without whole
+    # `reminder_jobs` in four: each is imported by whoever asks it, so that the cold start of a tick does without whole
     # reminders, and that of the API without plans.
 
     @cached_property
@@ -39,6 +42,13 @@ class Store:
         from reminders.storage.reminders import ReminderTable
 
         return ReminderTable(self._sql.of("reminder_jobs"))
+
+    @cached_property
+    def pages(self) -> "ReminderPages":
+        from reminders.storage.lists import ListTable
+        from reminders.storage.pages import ReminderPages
+
+        return ReminderPages(ListTable(self._sql.of("reminder_jobs")), self.listing)
 
     @cached_property
     def due(self) -> "DueTable":

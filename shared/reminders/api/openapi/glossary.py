@@ -206,7 +206,7 @@ GLOSSARY: dict[str, Entry] = {
     "items": Entry("This page.", []),
     "next_cursor": Entry("`cursor` of the next page; null on the last one.", "AZq1TnwAcACAAAAAAAAAAQ"),
     "due_before": Entry("Only active reminders that fire before this instant: RFC 3339 with a UTC offset.", _INSTANT),
-    "limit": Entry("How many items a page holds at most.", 50),
+    "limit": Entry("How many items a page holds at most; it may hold fewer, even none, with more to come.", 50),
     "cursor": Entry("`next_cursor` of the page before. Opaque.", None),
     "If-Match": Entry("ETags, one of which the reminder must have; otherwise 412. `*` matches any.", '"1"'),
     # Health

@@ -86,4 +86,4 @@ def shown_reminder(reminder: Reminder) -> ReminderOut:
     }
 
 
-shown_page = page(shown_reminder, lambda reminder: cursors.after_reminder(reminder.id))
+shown_page = page(shown_reminder, lambda reminder: cursors.after_reminder(reminder.id), cursors.after_reminder)

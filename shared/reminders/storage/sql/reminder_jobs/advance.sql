@@ -22,6 +22,7 @@ advanced AS (
       occurrence_no = r.occurrence_no + (j.run_state IS NOT NULL)::integer,
       runs_left = r.runs_left - (j.planned_through IS NOT NULL AND j.run_state IS NOT NULL
         AND j.run_state <> 'SKIPPED')::integer,
+      listed_as = CASE WHEN j.status IS NULL THEN r.listed_as END,
       completion_reason = j.reason,
       last_error = j.error,
       unknown_since = CASE WHEN j.error IS NOT NULL AND j.status IS NULL
@@ -30,11 +31,14 @@ advanced AS (
       updated_at = COALESCE(CAST(:now AS timestamptz), now())
   FROM job j
   WHERE r.ctid = j.tid AND r.ctid = ANY (ARRAY(SELECT tid FROM job))
-  RETURNING r.id, r.occurrence_no, r.channel, r.recipient,
+  RETURNING r.id, r.status, r.occurrence_no, r.channel, r.recipient,
     CASE WHEN j.run_state <> 'SKIPPED' THEN COALESCE(CAST(j.message AS jsonb), r.message) END AS message,
     j.run_id, j.run_state, j.run_reason, j.run_error,
     to_timestamp(COALESCE(j.scheduled_for, j.planned_through) / 1e6::float8) AS scheduled_for,
     COALESCE(j.stands_for, 1) AS stands_for),
+delisted AS (
+  DELETE FROM reminder_listing
+  WHERE id = ANY (ARRAY(SELECT id FROM advanced WHERE status <> 'ACTIVE'))),
 inserted AS (
   INSERT INTO reminder_runs (id, reminder_id, occurrence_no, scheduled_for, stands_for, channel, recipient, message,
     state, attempt, attempt_at, reason, error, created_at, finished_at, incarnation)

@@ -11,9 +11,13 @@ WITH stopped AS MATERIALIZED (
 completed AS (
   UPDATE reminder_jobs
   SET status = 'COMPLETED', completion_reason = 'stop_condition', next_run_at = NULL, paused_at = NULL,
+      listed_as = NULL,
       completed_at = COALESCE(CAST(:now AS timestamptz), now()), updated_at = COALESCE(CAST(:now AS timestamptz), now())
   WHERE id = ANY (ARRAY(SELECT id FROM stopped))
   RETURNING id),
+delisted AS (
+  DELETE FROM reminder_listing
+  WHERE id = ANY (ARRAY(SELECT id FROM completed))),
 cancelled AS (
   UPDATE reminder_runs
   SET state = 'CANCELLED', reason = 'stop_condition', attempt_at = NULL,

@@ -1,0 +1,95 @@
+"""Pages of reminders: which ones a list shows is looked up where firing pays nothing for it, then their rows are read.
+
+An ACTIVE reminder is found through the narrow `reminder_listing`, one that is not ACTIVE through indexes that no ACTIVE
+row meets, and what SQL or older code has written through an index over what the listing does not have as it is. What is
+found is checked against the rows themselves, so that a list is never wrong, at most slow.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from reminders.model import Page, ReminderFilter
+from reminders.model.reminder import Reminder
+from reminders.states import Status
+from reminders.storage.listing import ListingTable, Seen, TooManyKinds
+from reminders.storage.lists import ListTable
+
+_LOOK = 1_000  # reminders that a cheap look considers, and each that follows when a page is not full yet
+_DUE_LOOK = 5_000  # that a cheap look considers where the other ways are dear
+_LOOKS = 8  # after which a page ends where it is
+
+
+class ReminderPages:
+    """One page after the other."""
+
+    def __init__(self, reminders: ListTable, listing: ListingTable) -> None:
+        self._reminders = reminders
+        self._listing = listing
+
+    def page(self, matching: ReminderFilter, *, before: str | None, limit: int) -> Page[Reminder]:
+        """The newest of those that match, created before the one with the id `before`.
+
+        `next_cursor` is the id after which the next page begins. With more to come a page may be shorter than `limit`,
+        even empty: when it has as many bytes as it may have, or when for long nothing matched.
+        """
+        if matching.due_before is not None and matching.status not in (None, Status.ACTIVE):
+            return Page(items=(), next_cursor=None)
+        if matching == ReminderFilter():
+            return self._read_on(matching, before, limit)
+        try:
+            return self._found(matching, before, limit)
+        except TooManyKinds:
+            return self._read_on(matching, before, limit)
+
+    def _read_on(self, matching: ReminderFilter, before: str | None, limit: int) -> Page[Reminder]:
+        """Reads row after row from `before` on."""
+        found, is_cut = self._reminders.read(matching, None, before, limit + 1)
+        return _page(found, limit, is_cut)
+
+    def _found(self, matching: ReminderFilter, before: str | None, limit: int) -> Page[Reminder]:
+        items: list[Reminder] = []
+        count, at = limit + 1, before
+        for number in range(_LOOKS):
+            seen = self._look(number, matching, at, count)
+            found, is_cut = (
+                self._reminders.read(matching, seen.ids, at, count - len(items)) if seen.ids else ([], False)
+            )
+            items += found
+            if is_cut or len(items) == count or seen.reached is None:
+                return _page(items, limit, is_cut)
+            at = seen.reached
+        return Page(items=tuple(items), next_cursor=at)
+
+    def _look(self, number: int, matching: ReminderFilter, before: str | None, count: int) -> Seen:
+        """Reminders that may match: first a cheap look, then one that finds all that a page needs."""
+        if number == 0 and matching.entity_id is None:
+            look = _LOOK if matching.due_before is None else _DUE_LOOK
+            return self._reminders.find_newest(matching, before, count, look=look)
+        if number == 1 and matching.due_before is not None:
+            due = self._reminders.find_due(matching, before, count)
+            if due is not None:
+                return due
+        return self._indexed(matching, before, count if number <= 1 and matching.due_before is None else _LOOK)
+
+    def _indexed(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
+        """The newest that indexes find, `count` of them or nearly."""
+        sources: list[Seen] = []
+        if matching.status in (None, Status.ACTIVE):
+            find = self._listing.find_active if matching.entity_id is None else self._listing.find_active_of_entity
+            sources += [find(matching, before, count), self._reminders.find_unlisted(matching, before, count)]
+        if matching.status != Status.ACTIVE and matching.due_before is None:
+            rest = self._reminders
+            find = rest.find_at_rest if matching.entity_id is None else rest.find_at_rest_of_entity
+            sources.append(find(matching, before, count))
+        return _merged(sources)
+
+
+def _page(found: Sequence[Reminder], limit: int, is_cut: bool) -> Page[Reminder]:
+    items = tuple(found[:limit])
+    return Page(items=items, next_cursor=items[-1].id if is_cut or len(found) > limit else None)
+
+
+def _merged(sources: Iterable[Seen]) -> Seen:
+    """What all sources have seen: as far as the one that has come least far."""
+    reached = max((seen.reached for seen in sources if seen.reached is not None), default="")
+    ids = sorted({each for seen in sources for each in seen.ids if each >= reached}, reverse=True)
+    return Seen(ids, reached or None)
