@@ -50,9 +50,14 @@ class ListTable:
         filters = keys(matching) | {"status": matching.status}
         return in_order(self._sql.rows("find_at_rest_of_entity", **filters, before=before, count=count), count)
 
+    def find_live_of_entity(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
+        """Those of an entity that are ACTIVE or PAUSED; TooManyKinds when its type is not given and there are many."""
+        filters = kinds(matching) | {"entity_id": matching.entity_id, "status": matching.status}
+        return of_kinds(self._sql.rows("find_live_of_entity", **filters, before=before, count=count))
+
     def find_unlisted(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
-        """Those of which the listing does not say what it should."""
-        return in_order(self._sql.rows("find_unlisted", **keys(matching), before=before, count=count), count)
+        """Those of certain kinds of which the listing does not say what it should; TooManyKinds."""
+        return of_kinds(self._sql.rows("find_unlisted", **kinds(matching), before=before, count=count))
 
     def find_due(self, matching: ReminderFilter, before: str | None, count: int) -> Seen | None:
         """The newest `count` that are due before the filter's instant; None when too many are."""

@@ -5,7 +5,7 @@ row meets, and what SQL or older code has written through an index over what the
 found is checked against the rows themselves, so that a list is never wrong, at most slow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from reminders.model import Page, ReminderFilter
 from reminders.model.reminder import Reminder
@@ -72,15 +72,22 @@ class ReminderPages:
 
     def _indexed(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """The newest that indexes find, `count` of them or nearly."""
+        if matching.entity_id is not None:
+            return _merged(list(self._of_entity(matching, before, count)))
         sources: list[Seen] = []
         if matching.status in (None, Status.ACTIVE):
-            find = self._listing.find_active if matching.entity_id is None else self._listing.find_active_of_entity
-            sources += [find(matching, before, count), self._reminders.find_unlisted(matching, before, count)]
+            sources.append(self._listing.find_active(matching, before, count))
+            sources.append(self._reminders.find_unlisted(matching, before, count))
         if matching.status != Status.ACTIVE and matching.due_before is None:
-            rest = self._reminders
-            find = rest.find_at_rest if matching.entity_id is None else rest.find_at_rest_of_entity
-            sources.append(find(matching, before, count))
+            sources.append(self._reminders.find_at_rest(matching, before, count))
         return _merged(sources)
+
+    def _of_entity(self, matching: ReminderFilter, before: str | None, count: int) -> Iterator[Seen]:
+        """One entity's, which need no listing: live ones have an index by their natural key."""
+        if matching.status in (None, Status.ACTIVE, Status.PAUSED):
+            yield self._reminders.find_live_of_entity(matching, before, count)
+        if matching.status not in (Status.ACTIVE, Status.PAUSED) and matching.due_before is None:
+            yield self._reminders.find_at_rest_of_entity(matching, before, count)
 
 
 def _page(found: Sequence[Reminder], limit: int, is_cut: bool) -> Page[Reminder]:
@@ -88,7 +95,7 @@ def _page(found: Sequence[Reminder], limit: int, is_cut: bool) -> Page[Reminder]
     return Page(items=items, next_cursor=items[-1].id if is_cut or len(found) > limit else None)
 
 
-def _merged(sources: Iterable[Seen]) -> Seen:
+def _merged(sources: Sequence[Seen]) -> Seen:
     """What all sources have seen: as far as the one that has come least far."""
     reached = max((seen.reached for seen in sources if seen.reached is not None), default="")
     ids = sorted({each for seen in sources for each in seen.ids if each >= reached}, reverse=True)
