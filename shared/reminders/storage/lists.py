@@ -9,7 +9,7 @@ from reminders.storage import parameters, rows
 from reminders.storage.listing import Seen, in_order, keys, kinds, of_kinds, read_ids
 from reminders.storage.statements import Statements
 
-_MOST_DUE = 20_000  # with more that are due, finding the newest of them takes long
+_MOST_DUE = 10_000  # with more that are due, finding the newest of them takes long
 
 
 class ListTable:
@@ -63,9 +63,9 @@ class ListTable:
         """The newest `count` that are due before the filter's instant; None when too many are."""
         due_before = parameters.time(matching.due_before)
         ids, are_too_many = self._sql.rows(
-            "find_due", **keys(matching), due_before=due_before, before=before, count=count, most=_MOST_DUE
+            "find_due", **keys(matching), due_before=due_before, before=before, most=_MOST_DUE
         )[0]
-        return None if are_too_many else Seen(read_ids(ids), None)
+        return None if are_too_many else Seen(read_ids(ids)[:count], None)
 
 
 def _filters(matching: ReminderFilter) -> dict[str, Any]:
