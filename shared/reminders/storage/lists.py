@@ -32,13 +32,13 @@ class ListTable:
         )[0]
         return rows.to_reminders(listed), is_cut
 
-    def find_newest(self, matching: ReminderFilter, before: str | None, count: int, *, look: int) -> Seen:
-        """At most `count` of those that match of the newest `look`, whatever their entity."""
+    def find_newest(self, matching: ReminderFilter, before: str | None, count: int, *, look: int) -> tuple[Seen, int]:
+        """At most `count` of those that match of the newest `look`, whatever their entity, and how many are due."""
         filters = _filters(matching)
         del filters["entity_id"]
-        found, reached = self._sql.rows("find_newest", **filters, before=before, count=count, look=look)[0]
+        found, reached, due = self._sql.rows("find_newest", **filters, before=before, count=count, look=look)[0]
         ids = read_ids(found)
-        return Seen(ids, ids[-1] if len(ids) == count else reached)
+        return Seen(ids, ids[-1] if len(ids) == count else reached), due
 
     def find_at_rest(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """Those of certain kinds that are not ACTIVE; TooManyKinds."""

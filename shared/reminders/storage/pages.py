@@ -13,8 +13,9 @@ from reminders.states import Status
 from reminders.storage.listing import ListingTable, Seen, TooManyKinds
 from reminders.storage.lists import ListTable
 
-_LOOK = 1_000  # reminders that a cheap look considers, and each that follows when a page is not full yet
-_DUE_LOOK = 5_000  # that a cheap look considers where the other ways are dear
+_LOOK = 1_000  # reminders that a cheap look considers, and one that has to consider more than a page
+_DUE_LOOK = 5_000  # that a cheap look considers in a list of what is due: if so many of them are,
+_MANY_DUE = 50  # reading all that are due costs more than looking on
 _LOOKS = 8  # after which a page ends where it is
 
 
@@ -61,14 +62,15 @@ class ReminderPages:
 
     def _look(self, number: int, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """Reminders that may match: first a cheap look, then one that finds all that a page needs."""
-        if number == 0 and matching.entity_id is None:
-            look = _LOOK if matching.due_before is None else _DUE_LOOK
-            return self._reminders.find_newest(matching, before, count, look=look)
-        if number == 1 and matching.due_before is not None:
-            due = self._reminders.find_due(matching, before, count)
-            if due is not None:
-                return due
-        return self._indexed(matching, before, count if number <= 1 and matching.due_before is None else _LOOK)
+        if number > 0 or matching.entity_id is not None:
+            is_exact = number <= 1 and matching.due_before is None
+            return self._indexed(matching, before, count if is_exact else _LOOK)
+        if matching.due_before is None:
+            return self._reminders.find_newest(matching, before, count, look=_LOOK)[0]
+        newest, due = self._reminders.find_newest(matching, before, count, look=_DUE_LOOK)
+        if due >= _MANY_DUE or len(newest.ids) == count:
+            return newest
+        return self._reminders.find_due(matching, before, count) or newest
 
     def _indexed(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """The newest that indexes find, `count` of them or nearly."""
