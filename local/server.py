@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reminders.api import build_api
-from reminders.api.edge import requests
+from reminders.api.edge import browsers, requests
 from reminders.api.edge.caller import current_caller
 from reminders.api.edge.guard import Call
 from reminders.api.edge.requests import Answer
@@ -28,6 +28,7 @@ type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 
+_ANYWHERE = ("127.0.0.1", 80)  # where a server listens that does not say it
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -72,10 +73,9 @@ class App:
         if body is None:
             return
         answered = await self._answered(scope, body)
-        content = answered.content
-        headers = {**answered.headers, "Content-Length": str(len(content))}
+        headers = {**answered.headers, "Content-Length": str(len(answered.content))}
         await send({"type": "http.response.start", "status": answered.status, "headers": _written(headers)})
-        await send({"type": "http.response.body", "body": content})
+        await send({"type": "http.response.body", "body": answered.body})
 
     async def _answered(self, scope: Message, body: bytes) -> Answer:
         """Made in a thread, which tells the event loop itself: `run_in_executor` has it turn two times more."""
@@ -127,6 +127,7 @@ def _call(scope: Message, body: bytes) -> Call:
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    browsers.check(scope["method"], headers, scope.get("server") or _ANYWHERE)
     return Call(
         method=scope["method"],
         path=quote(scope["raw_path"], safe=_ASCII),

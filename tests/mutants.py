@@ -223,6 +223,41 @@ MUTANTS = (
         "result, begun)",
         ("tests/functions/test_webhook.py",),
     ),
+    Mutant(
+        "a restore not noticed",
+        f"{PACKAGE}/storage/sql/scheduler_state/recognize.sql",
+        "CASE WHEN s.identity <> excluded.identity THEN excluded.incarnation ELSE s.incarnation END",
+        "s.incarnation",
+        ("tests/integration/test_copies.py",),
+    ),
+    Mutant(
+        "another stage's database taken for one's own",
+        f"{PACKAGE}/storage/scheduler.py",
+        "if stage is not None and life.stage != stage:",
+        "if False:",
+        ("tests/integration/test_copies.py",),
+    ),
+    Mutant(
+        "a bound of a time that never came believed",
+        f"{PACKAGE}/storage/sql/scheduler_state/scheduler_state.sql",
+        "claim_floor BETWEEN '1900-01-01Z' AND COALESCE(CAST(:now AS timestamptz), now())",
+        "claim_floor IS NOT NULL",
+        ("tests/integration/test_scheduler_state.py",),
+    ),
+    Mutant(
+        "a lease of a time that never came ended at once",
+        f"{PACKAGE}/storage/sql/reminder_runs/bring_back.sql",
+        "CASE r.state WHEN 'SENDING' THEN b.lease ELSE interval '0' END",
+        "interval '0'",
+        ("tests/integration/test_clocks.py",),
+    ),
+    Mutant(
+        "a signature by the worker's clock",
+        f"{PACKAGE}/engine/delivery.py",
+        "channel.clock = self.now",
+        "pass",
+        ("tests/integration/test_clocks.py",),
+    ),
 )
 
 

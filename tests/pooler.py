@@ -6,7 +6,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -62,7 +61,7 @@ class PgBouncer:
 
     def to(self, address: Address) -> Address:
         """The way to a database of the server through the pooler."""
-        return replace(address, host="127.0.0.1", port=self._port, sslmode="disable")
+        return address._replace(host="127.0.0.1", port=self._port, sslmode="disable")
 
     def _configure(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:

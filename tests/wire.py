@@ -23,7 +23,7 @@ class Wire:
     """Listens at `address` and carries everything to a server. `statements` is what the server was sent."""
 
     def __init__(self, server: Address, fate: Callable[[str], Fate] = lambda sql: Fate.PASS) -> None:
-        self._server = server
+        self.server = server  # where new connections are led; those that are open stay where they are
         self.fate = fate
         self.statements: list[str] = []
         self.prepared: list[str] = []  # the names under which statements were prepared: "" is none
@@ -48,6 +48,11 @@ class Wire:
         for thread in self._threads:
             thread.join()
 
+    def cut(self) -> None:
+        """Ends the connections that are open, both ways."""
+        while self._open:
+            _end(self._open.pop())
+
     def _listen(self) -> None:
         while True:
             try:
@@ -55,7 +60,7 @@ class Wire:
             except OSError:
                 return
             self.connections += 1
-            server = _dial(self._server)
+            server = _dial(self.server)
             self._open += [client, server]
             line = _Line(self, client, server)
             for pump in (line.carry_requests, line.carry_answers):

@@ -89,7 +89,7 @@ class SchemaBehind(DatabaseUnavailable):
 
     def __init__(self, found: str, needed: str) -> None:
         is_at = f"is at {found}" if found else "has not been migrated"
-        super().__init__(f"its schema {is_at}, and this code needs {needed}: `make deploy` migrates")
+        super().__init__(f"the database {is_at}, and this code needs {needed}")
         self.found = found
         self.needed = needed
 

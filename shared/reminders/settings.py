@@ -88,7 +88,7 @@ class Settings(NamedTuple):
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings; BadSetting for one that makes no sense."""
         settings = cls(**given_settings(cls.__annotations__, environment))
-        if environment.get("SSL_CERT_FILE"):  # OpenSSL's own, which says nothing when it cannot be read
+        if "SSL_CERT_FILE" in environment:  # OpenSSL's own, which says nothing when it cannot be read
             check_certificates("SSL_CERT_FILE", environment["SSL_CERT_FILE"])
         if settings.punctuality not in ("minute", "second"):
             raise BadSetting("PUNCTUALITY is minute or second")

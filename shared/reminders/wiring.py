@@ -39,7 +39,11 @@ def build_commands(
     from reminders.commands import Commands, Recipients  # the scheduler's cold start does without them
 
     store = Store(Database(where, API_PATIENCE_SECONDS))
-    store.scheduler.require_schema()
+    try:
+        store.scheduler.require_schema()
+    except BaseException:
+        store.close()
+        raise
     return Commands(store, Recipients(frozenset(recipient_checks), recipient_checks), actor)
 
 

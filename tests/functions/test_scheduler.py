@@ -126,7 +126,7 @@ FAULTS = {
     "$$BEGIN RAISE SQLSTATE '53100'; END$$; "
     "CREATE TRIGGER full_disk BEFORE UPDATE ON scheduler_state EXECUTE FUNCTION full_disk()",
     "refused": "CREATE FUNCTION broken_disk() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$BEGIN RAISE SQLSTATE '58030'; END$$; "
+    "$$BEGIN RAISE SQLSTATE 'P0001'; END$$; "
     "CREATE TRIGGER broken_disk BEFORE UPDATE ON scheduler_state EXECUTE FUNCTION broken_disk()",
 }
 

@@ -12,6 +12,7 @@ import pytest
 from local import postgres
 from reminders.engine import planning
 from reminders.instants import to_instant
+from reminders.lifecycle import decide as decide_module
 from reminders.model import ReminderFilter
 from reminders.states import Status
 from reminders.storage.database import Database
@@ -186,14 +187,14 @@ def test_several_bad_rows_are_each_parked(world: World) -> None:
 def test_a_reminder_that_cannot_be_decided_is_parked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in deciding about one reminder fails that one."""
     bad, good = world.create(entity_id="bad"), world.create(entity_id="good")
-    decide = planning.decide.decide
+    decide = decide_module.decide
 
     def refuse(due: Any, *others: Any) -> Any:
         if due.entity_id == "bad":
             raise ZeroDivisionError("cannot be decided")
         return decide(due, *others)
 
-    monkeypatch.setattr(planning.decide, "decide", refuse)
+    monkeypatch.setattr(decide_module, "decide", refuse)
     world.tick(NOW + HOUR)
     assert (world.get(bad).status, world.get(bad).last_error) == (
         Status.FAILED,

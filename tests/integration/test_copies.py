@@ -243,6 +243,7 @@ def test_a_copy_for_another_stage_sends_nothing(
     summary = copy.tick(LATER, stage="staging")
     assert copy.kept.runs == []
     assert everything(copy) == before
+    assert (summary.ok, summary.failure) == (False, "stage")
     assert "belongs to stage prod and this is staging" in summary.error
 
 
@@ -279,8 +280,9 @@ def test_the_first_stage_takes_the_database(world: World) -> None:
 def test_a_foreign_stage_is_not_well(world: World) -> None:
     """GET /health of another stage's API answers 503 and says whose database it is."""
     with local_door(world.address.url) as door:
-        world.tick(NOW, stage="local")
+        world.tick(None, stage="local")
         assert door("GET", "/health").status == 200
         world.sql("UPDATE scheduler_state SET stage = 'prod'")
         reply = door("GET", "/health")
-    assert (reply.status, "belongs to stage prod" in reply.json["detail"]) == (503, True)
+    assert (reply.status, reply.fields) == (503, ["stage"])
+    assert "belongs to stage prod" in reply.json["detail"]

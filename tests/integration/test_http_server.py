@@ -148,3 +148,82 @@ def test_a_caller_that_leaves_before_its_body_is_forgotten(database_url: str) ->
     asyncio.run(leave())
     app.close()
     assert sent == []
+
+
+# What browsers may ask
+
+
+HOSTS = {"localhost:{port}": 200, "127.0.0.1:{port}": 200, "[::1]:{port}": 200, "LOCALHOST:{port}": 200} | dict.fromkeys(
+    (
+        "evil.example", "evil.example:{port}", "localhost", "localhost:80", "127.0.0.1", "127.0.0.2:{port}",
+        "localhost.evil.example:{port}", "evil.localhost:{port}", "localhost.:{port}", "localhost:{port}:80",
+        "a@localhost:{port}", "0.0.0.0:{port}", "169.254.169.254:{port}", "", "localhost:{port}, localhost:{port}",
+    ),
+    421,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "status"), HOSTS.items())
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_name_that_was_made_to_lead_here_is_not_answered(port: int, method: str, host: str, status: int) -> None:
+    """DNS rebinding: only the names of this machine, with the server's port, are a host here."""
+    body = b'{"value": true}' if method == "PUT" else b""
+    answer = ask(port, method, "/flags/a" if body else "/flags", body, **JSON, Host=host.format(port=port))
+    assert answer[0] == status
+    if status == 421:
+        assert json.loads(answer[2])["type"] == "/problems/misdirected-request"
+        assert ask(port, "GET", "/flags/a")[0] == 404
+
+
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "http://evil.example:{port}"},
+    {"Origin": "http://localhost:1"},
+    {"Origin": "http://localhost"},
+    {"Origin": "https://localhost:{port}"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://localhost:{port}, http://evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "nonsense"},
+    {"Origin": "http://localhost:{port}", "Sec-Fetch-Site": "cross-site"},
+]
+OWN = [
+    {},
+    {"Origin": "http://localhost:{port}"},
+    {"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+]
+
+
+def filled(headers: dict[str, str], port: int) -> dict[str, str]:
+    return {name: value.format(port=port) for name, value in headers.items()}
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_a_page_of_another_origin_may_not_change_anything(port: int, headers: dict[str, str]) -> None:
+    """Whatever it asks for, and however; reading tells it nothing, since its browser hides the answer."""
+    path = ask(port, "POST", "/reminders", json.dumps(EXAMPLE).encode(), **JSON)[1]["location"]
+    foreign = filled(headers, port)
+    for method, where, body in (
+        ("PUT", "/flags/a", b'{"value": true}'),
+        ("POST", f"{path}/pause", b""),
+        ("PATCH", path, b'{"subject": "x"}'),
+        ("DELETE", path, b""),
+    ):
+        status, _, content = ask(port, method, where, body, **JSON, **foreign)
+        assert (status, json.loads(content)["type"]) == (403, "/problems/foreign-origin")
+    assert json.loads(ask(port, "GET", path, **foreign)[2])["version"] == 1
+
+
+@pytest.mark.parametrize("headers", OWN, ids=str)
+def test_our_own_pages_and_programs_may(port: int, headers: dict[str, str]) -> None:
+    """The Swagger page, curl and clients."""
+    assert ask(port, "PUT", "/flags/a", b'{"value": true}', **JSON, **filled(headers, port))[0] == 200
+
+
+def test_head_through_a_socket_has_the_length_and_no_body(port: int) -> None:
+    """As RFC 9110 has it."""
+    got, asked = ask(port, "GET", "/flags"), ask(port, "HEAD", "/flags")
+    assert (asked[0], asked[1]["content-length"], asked[2]) == (200, str(len(got[2])), b"")

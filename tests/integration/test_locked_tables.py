@@ -90,6 +90,28 @@ def test_what_was_sent_while_nothing_could_be_recorded_is_recorded_later(
     assert len({run.id for run in world.kept.runs}) == len(world.kept.runs) == 600
 
 
+@pytest.mark.parametrize("batch", [1_000, 10], ids=["one connection", "a second connection"])
+@pytest.mark.parametrize("sqlstate", ["42501", "53100", "XX000"], ids=["permission", "disk full", "internal"])
+def test_what_the_server_refuses_for_a_reason_of_its_own_is_recorded_later(
+    world: World, monkeypatch: pytest.MonkeyPatch, sqlstate: str, batch: int
+) -> None:
+    """Outcomes that are no fault of theirs refused are tried again until they are taken."""
+    refused = refusals(monkeypatch)
+    world.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{sqlstate}'; END $$"
+    )
+    world.sql("CREATE TRIGGER refuse BEFORE UPDATE ON reminder_runs FOR EACH ROW EXECUTE FUNCTION refuse()")
+    world.plant(50, due=DUE)
+    with ticking(world, world.open_store(), batch=batch):
+        for _ in range(3):
+            assert refused.acquire(timeout=60)
+        world.sql("DROP TRIGGER refuse ON reminder_runs")
+    world.tick(DUE + HOUR / 2)
+    assert world.states() == {"SENT": 50}
+    assert len({run.id for run in world.kept.runs}) == len(world.kept.runs) == 50
+
+
 def test_no_more_is_sent_than_may_be_sent_twice(
     world: World, impatient: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

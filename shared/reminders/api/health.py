@@ -11,7 +11,7 @@ from reminders.api.openapi.responses import RETRY_AFTER, answers, as_problems, s
 from reminders.api.operations import operation
 from reminders.api.replies import reply
 from reminders.api.values import utc_text
-from reminders.errors import DatabaseRefused, ForeignStage, Unhealthy
+from reminders.errors import DatabaseRefused, ForeignStage, SchemaBehind, Unhealthy
 from reminders.settings import Settings
 from reminders.storage.schema import NEEDED
 
@@ -53,8 +53,8 @@ class HealthRoutes:
             {
                 503: {
                     "description": "`unhealthy`: the schema is older than the code needs, the database cannot be"
-                    " written, or no tick has ended well for five minutes; `errors` says which. Or"
-                    " `database-unavailable`: it cannot be reached.",
+                    " written or is another stage's, or no tick has ended well for five minutes; `errors` says which."
+                    " Or `database-unavailable`: it cannot be reached.",
                     "headers": RETRY_AFTER,
                 }
             }
@@ -66,11 +66,11 @@ class HealthRoutes:
     def _well(self) -> "Health":
         try:
             health = self._commands().health()
+        except SchemaBehind as behind:
+            raise Unhealthy({"schema_version": behind.why}) from behind
         except DatabaseRefused as refused:
             raise Unhealthy({"database": f"the database refuses to say how it is: {refused.sqlstate}"}) from refused
-        if health.stage not in (None, self._settings.stage):
-            raise ForeignStage(str(health.stage), self._settings.stage)
-        if troubles := dict(_troubles(health)):
+        if troubles := dict(_troubles(health, self._settings.stage)):
             raise Unhealthy(troubles)
         return health
 
@@ -86,7 +86,7 @@ class HealthRoutes:
         }
 
 
-def _troubles(health: "Health") -> Iterator[tuple[str, str]]:
+def _troubles(health: "Health", stage: str) -> Iterator[tuple[str, str]]:
     """What is not well, and why."""
     if not health.takes_writes:
         yield "database", "the database is read-only, as a stand-by is"
@@ -96,6 +96,8 @@ def _troubles(health: "Health") -> Iterator[tuple[str, str]]:
         found = f"is at {health.schema_version}" if health.schema_version else "has not been migrated"
         yield "schema_version", f"the database {found}, and this code needs {NEEDED}"
         return
+    if health.stage not in (None, stage):
+        yield "stage", ForeignStage(str(health.stage), stage).why
     silence = health.ok_tick_seconds
     if silence is None:
         yield "last_ok_tick_at", "no tick has ended well yet"

@@ -11,8 +11,10 @@ from reminders.api.openapi.glossary import known
 from reminders.api.refusals import (
     BodyTooLarge,
     FieldError,
+    ForeignOrigin,
     InvalidRequest,
     MalformedBody,
+    Misdirected,
     UnknownPath,
     UnsupportedMediaType,
     WrongMethod,
@@ -22,7 +24,6 @@ from reminders.errors import (
     CalendarInUse,
     ConditionIsTrue,
     DatabaseUnavailable,
-    ForeignStage,
     IllegalTransition,
     InvalidField,
     NeedsNewerEngine,
@@ -59,6 +60,7 @@ _UNEXPECTED = Kind(500, "internal-error", "Something went wrong on this side")
 
 KINDS: dict[type[Exception], Kind] = {
     MalformedBody: Kind(400, "malformed-body", "The body cannot be read"),
+    ForeignOrigin: Kind(403, "foreign-origin", "A page of another origin may not do this"),
     NotFound: Kind(404, "not-found", "There is no such thing"),
     UnknownPath: Kind(404, "unknown-path", "There is nothing at this path"),
     WrongMethod: Kind(405, "method-not-allowed", "The path does not take this method"),
@@ -72,9 +74,9 @@ KINDS: dict[type[Exception], Kind] = {
     StaleVersion: Kind(412, "stale-version", "The reminder has changed since it was read"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body is of a type that is not taken"),
+    Misdirected: Kind(421, "misdirected-request", "The request is for another host"),
     InvalidField: _INVALID,
     InvalidRequest: _INVALID,
-    ForeignStage: Kind(503, "foreign-stage", "The database belongs to another stage"),
     SchemaBehind: Kind(503, "schema-behind", "The database has not been migrated"),
     Unhealthy: Kind(503, "unhealthy", "The engine does not do its work"),
     DatabaseUnavailable: Kind(503, "database-unavailable", "The database cannot be reached"),
@@ -139,10 +141,8 @@ def of(error: Exception) -> Problem:
             return Problem(kind=kind, detail=str(error), errors=troubles, headers=_SOON)
         case Unanswerable():
             return _unexpected(error.__cause__ or error, "the request was carried out, but cannot be answered")
-        case ForeignStage():
-            return Problem(kind=kind, detail=str(error))
         case SchemaBehind():
-            return Problem(kind=kind, detail=str(error), headers=_SOON)
+            return Problem(kind=kind, detail=error.why, headers=_SOON)
         case DatabaseUnavailable():
             logger.warning("database unavailable", extra={"why": error.why})
             detail = "try again in a moment: whether the request was carried out is not known"

@@ -30,6 +30,20 @@ class WrongMethod(ReminderError):
         super().__init__(f"this path takes {', '.join(self.allowed)}")
 
 
+class Misdirected(ReminderError):
+    """The request is for another host: a name that somebody else has made lead here."""
+
+    def __init__(self) -> None:
+        super().__init__("this server does not answer for the host that the request names")
+
+
+class ForeignOrigin(ReminderError):
+    """A page from somewhere else asks for a change, in the name of whoever looks at it."""
+
+    def __init__(self) -> None:
+        super().__init__("a page of another origin may not change anything here")
+
+
 class BodyTooLarge(ReminderError):
     """The body is longer than the operation takes."""
 

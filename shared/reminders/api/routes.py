@@ -29,15 +29,19 @@ class Routes:
             self._paths[len(template)].append((template, methods))
 
     def find(self, method: str, path: str) -> Found:
-        """The operation for a path whose segments are percent-encoded; UnknownPath or WrongMethod."""
+        """The operation for a path whose segments are percent-encoded; UnknownPath or WrongMethod.
+
+        HEAD is answered wherever GET is, by the same operation.
+        """
         segments = path.split("/")
         for template, methods in self._paths.get(len(segments), ()):
             in_path = _match(template, segments)
             if in_path is None:
                 continue
-            if method not in methods:
-                raise WrongMethod(sorted(methods))
-            return Found(operation=methods[method], in_path=in_path)
+            asked = "GET" if method == "HEAD" else method
+            if asked not in methods:
+                raise WrongMethod(sorted({*methods, "HEAD"} if "GET" in methods else methods))
+            return Found(operation=methods[asked], in_path=in_path)
         raise UnknownPath
 
     def warm_up(self) -> None:

@@ -13,13 +13,21 @@ from time import monotonic, sleep
 from reminders.channels import Channel
 from reminders.engine import limits, log_lines
 from reminders.engine.halving import in_halves
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine.limits import (
+    FLUSH_RUNS,
+    FLUSH_SECONDS,
+    LONG_BYTES,
+    RENEW_SECONDS,
+    ROOM,
+    UNKNOWN_GRACE_HOURS,
+)
+from reminders.engine.load import Load
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
 from reminders.engine.reports import Failed, NotBegun, NotKnown, Recorded, Report, SendReport, WantsFreshFacts
 from reminders.engine.stop_facts import StopFacts
 from reminders.engine.unrecorded import Unrecorded
-from reminders.errors import DatabaseUnavailable
+from reminders.errors import DatabaseRefused, DatabaseUnavailable
 from reminders.instants import HOUR, Instant, to_datetime
 from reminders.lifecycle.outcomes import Outcome, Unsent
 from reminders.observe import logger
@@ -54,6 +62,7 @@ class Delivery:
             channel.clock = self.now
         self._recorder = Recorder(store, self._reports.put)
         self._held: dict[int, Run] = {}
+        self._load = Load()
         self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
         self._recording: list[Outcome] = []  # what the recorder has
         self._finished: list[Outcome] = []
@@ -78,7 +87,10 @@ class Delivery:
         return any(run_id in self._held for run_id in ids)
 
     def rooms(self) -> dict[str, int]:
-        """How many more runs each channel may hold; none where a send could not end before the deadline."""
+        """How many more runs each channel may hold; none where a send could not end before the deadline, or while the
+        messages that are held take much memory."""
+        if self._load.is_full:
+            return dict.fromkeys(self._pools, 0)
         left = self._deadline - monotonic()
         return {
             name: ROOM - pool.held if pool.channel.timeout_seconds < left else 0 for name, pool in self._pools.items()
@@ -145,7 +157,7 @@ class Delivery:
             while (self._held or self._finished or self._recording) and monotonic() < self._deadline:
                 try:
                     self.settle(0.05)
-                except DatabaseUnavailable:
+                except (DatabaseUnavailable, DatabaseRefused):
                     sleep(limits.AGAIN_SECONDS)
             if self._unsent:
                 self._hand_back()
@@ -180,6 +192,7 @@ class Delivery:
     def _hold(self, runs: Sequence[Run]) -> None:
         for run in runs:
             self._held[run.id] = run
+        self._load.take(runs)
 
     def _hand_out(self, runs: Sequence[Run], read_at: float) -> None:
         by_channel: dict[str, list[Run]] = {}
@@ -215,8 +228,9 @@ class Delivery:
         run = report.run
         del self._held[run.id]
         self._pools[run.channel].held -= 1
+        weight = self._load.let_go(run)
         if isinstance(report, Outcome):
-            self._finish(report)
+            self._finish(report.without_message() if weight > LONG_BYTES else report)
         elif isinstance(report, NotBegun):
             self._unsent.append(Unsent(run))
         elif isinstance(report, NotKnown):

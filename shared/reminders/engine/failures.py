@@ -1,6 +1,6 @@
 """Why a tick could not do its work, in one word: what metrics count and alarms distinguish."""
 
-from reminders.errors import DatabaseRefused, DatabaseUnavailable, SchemaBehind
+from reminders.errors import DatabaseRefused, DatabaseUnavailable, ForeignStage, SchemaBehind
 
 _WORDS = {
     "28000": "login",
@@ -26,6 +26,8 @@ def failure_of(error: BaseException) -> str:
     match error:
         case SchemaBehind():
             return "schema"
+        case ForeignStage():
+            return "stage"
         case DatabaseUnavailable():  # it names the server's SQLSTATE, or says in words why there is no server
             return _WORDS.get(error.why, "unreachable")
         case DatabaseRefused():

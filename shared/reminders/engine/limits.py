@@ -2,6 +2,10 @@
 
 BATCH = 1_000  # reminders planned in one transaction
 ROOM = 2_000  # runs that a channel may hold: two batches, so that one is sent while the next is planned
+RENDERED_BYTES = 2_000_000  # of messages that are rendered in one transaction; as SQL they take seven times as much
+LEASED_BYTES = 1_000_000  # of messages that were leased at once, after which fewer are asked for
+HELD_BYTES = 48_000_000  # of messages that are held, after which no channel has room
+LONG_BYTES = 5_000  # of one message, which an outcome that waits to be recorded no longer holds
 RESERVE = ROOM // 20  # the part of a channel's room that a backlog leaves to what has just become due
 FAN_OUT_RUNS = 10_000  # once one tick has planned this many with no end in sight, more workers are called
 

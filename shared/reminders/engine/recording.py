@@ -71,12 +71,13 @@ class Recorder:
         while isinstance(message := self._inbox.get(), ToRecord):
             try:
                 self._report(_write(store, message.outcomes))
-            except DatabaseUnavailable as lost:
+            except (DatabaseUnavailable, DatabaseRefused) as lost:
                 # Had it been written after all, the owner will find these runs no longer SENDING.
                 logger.warning("second connection lost", extra={"error": type(lost).__name__})
                 self._has_second = False
                 self._report(Recorded(outcomes=[], ours=0, kept=message.outcomes))
             except BaseException as error:
+                self._report(Recorded(outcomes=[], ours=0, kept=message.outcomes))
                 self._report(Failed(error))
         store.close()
 

@@ -15,7 +15,16 @@ from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.failures import failure_of
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine.leases import Leases
+from reminders.engine.limits import (
+    BATCH,
+    LEASE_SECONDS,
+    LEASED_BYTES,
+    LOOK_SECONDS,
+    RESERVE,
+    ROOM,
+    UNKNOWN_GRACE_HOURS,
+)
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.listing import Listing
 from reminders.engine.maintenance.misdated import Misdated
@@ -26,6 +35,7 @@ from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
 from reminders.errors import ReminderError
+from reminders.messages.weight import weight_of
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -59,19 +69,20 @@ class Tick:
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
-        self._is_told_to_end = is_told_to_end
-        self._fan_out = fan_out
+        self._is_told_to_end, self._fan_out = is_told_to_end, fan_out
         self._batch, self._lease_seconds = batch, lease_seconds
         self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
         self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
         self._floor = ClaimFloor()
         self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
-        self._leftovers = Leftovers(store, self._delivery, lease_seconds)
+        self._leases = Leases(store, lease_seconds, self._undeliverable.end)
+        self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
         self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
+        self._lease = batch  # how many of them to ask for; fewer where their messages are long
         self._tally = Tally()
 
     def run(self) -> Summary:
@@ -145,7 +156,9 @@ class Tick:
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
-        runs = self._store.runs.lease_waiting(rooms, self._lease_seconds)
+        runs = self._leases.waiting(rooms)
+        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
+        self._lease = 2 * len(runs) if weight > LEASED_BYTES else min(self._batch, 2 * self._lease)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
@@ -158,7 +171,7 @@ class Tick:
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
         rooms = self._delivery.rooms()
-        return {name: min(room - RESERVE, self._batch) for name, room in rooms.items() if room >= ROOM // 2}
+        return {name: min(room - RESERVE, self._lease) for name, room in rooms.items() if room >= ROOM // 2}
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""

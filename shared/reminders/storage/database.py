@@ -196,22 +196,25 @@ class Database:
 
     def _open(self) -> Connection:
         try:
-            self._connection = self._connect(fresh=False)
+            return self._connect(fresh=False)
         except DatabaseRefused as refused:
             if not sqlstates.is_refused_password(refused.sqlstate):
                 raise
-            self._connection = self._connect(fresh=True)
-        return self._connection
+            return self._connect(fresh=True)
 
     def _connect(self, *, fresh: bool) -> Connection:
         try:
-            made = connect(self._address(fresh), Connection, self._read_timeout)
-            made.bound_statements(_SERVERS_SHARE * self._read_timeout)
+            self._connection = connect(self._address(fresh), Connection, self._read_timeout)
+            self._connection.bound_statements(_SERVERS_SHARE * self._read_timeout)
+            return self._connection
         except DatabaseError as refused:
             raise self._refusal(refused) from refused
         except (InterfaceError, OSError) as lost:
+            self.close()
             raise _lost(lost) from lost
-        return made
+        except BaseException:
+            self.close()
+            raise
 
 
 def _lost(error: BaseException) -> _Lost:

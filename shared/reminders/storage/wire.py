@@ -37,8 +37,9 @@ class Connection(pg8000.native.Connection):  # type: ignore[misc]  # pg8000 has 
 
     def bound_statements(self, seconds: float) -> None:
         """From now on a transaction begins with this statement_timeout, unless the role's own is at least as short."""
-        ((found,),) = self.execute_simple(_STATEMENT_TIMEOUT).rows
-        if not 0 < float(found) <= seconds:
+        ((shown,),) = self.execute_simple("SHOW statement_timeout").rows
+        unit = shown.lstrip("0123456789")
+        if not 0 < int(shown.removesuffix(unit)) * _SECONDS[unit] <= seconds:
             self._opening = _BEGIN + _alone(f"SET LOCAL statement_timeout = {int(seconds * 1000)}".encode())
 
     def execute(self, sql: str, parameters: dict[str, Any], *, begins: bool = False, ends: bool = False) -> Any:
@@ -112,5 +113,6 @@ def _alone(statement: bytes) -> bytes:
 _DESCRIBE = _message(DESCRIBE, PORTAL + _UNNAMED)
 _BEGIN = _alone(b"BEGIN ISOLATION LEVEL READ COMMITTED")
 _COMMIT = _alone(b"COMMIT")
-# In seconds; 0 is none.
-_STATEMENT_TIMEOUT = "SELECT extract(epoch FROM CAST(current_setting('statement_timeout') AS interval))"
+
+# Of the units in which PostgreSQL shows a time; 0 has none.
+_SECONDS = {"": 0.0, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}

@@ -45,7 +45,7 @@ class Gateway:
 def _response(answered: Answer) -> dict[str, Any]:
     """API Gateway takes bytes in base64, and has no other sign for them than that they are compressed."""
     is_text = "Content-Encoding" not in answered.headers
-    content = answered.content
+    content = answered.body
     return {
         "statusCode": answered.status,
         "headers": dict(answered.headers),

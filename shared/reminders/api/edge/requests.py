@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -21,6 +21,20 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes
+    omits_content: bool = False  # of HEAD: the length is that of the content, which is not sent
+
+    @property
+    def body(self) -> bytes:
+        """What is sent of the content."""
+        return b"" if self.omits_content else self.content
+
+
+# No page may frame an answer, or take it for a script or a style, and nobody keeps it.
+_ALWAYS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
 
 
 def answer(routes: Routes, read: Callable[[], Call]) -> Answer:
@@ -39,6 +53,7 @@ def answer(routes: Routes, read: Callable[[], Call]) -> Answer:
         answered = _answer(response, compress=operation.compress and "gzip" in call.headers.get("accept-encoding", ""))
     except Exception as error:
         answered = _refusal(error)
+    answered = replace(answered, headers={**_ALWAYS, **answered.headers}, omits_content=method == "HEAD")
     # Never the path itself, the query or a header: they hold keys, filters and credentials.
     facts = {"method": method, "route": path, "status": answered.status}
     logger.info("request", extra={**facts, "ms": round((time.perf_counter() - began) * 1000, 1)})

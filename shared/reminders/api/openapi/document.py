@@ -22,7 +22,7 @@ _HTML = "text/html; charset=utf-8"
 # Whatever the page's script would like to load: it gets nothing from anywhere else.
 _ONLY_FROM_HERE = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:;"
-    " connect-src 'self'"
+    " connect-src 'self'; frame-ancestors 'none'"
 )
 _REPLACED = (
     ('currentUrl.pathname + "?format=json"', '"openapi.json"'),  # the link under the title
