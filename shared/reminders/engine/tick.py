@@ -22,7 +22,8 @@ from reminders.engine.limits import (
     LOOK_SECONDS,
     RESERVE,
     ROOM,
-    UNKNOWN_GRACE_HOURS,
+    USUAL_PERIODS,
+    Periods,
 )
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.listing import Listing
@@ -50,17 +51,15 @@ class Tick:
         stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
-        retention_days: int = 90,
-        reminder_retention_days: int = 400,
-        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
+        periods: Periods = USUAL_PERIODS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
-        may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `fan_out` calls more workers. `is_told_to_end` is asked
+        between the rounds.
         """
         self._store, self._channels = store, channels
         self._stage = stage
@@ -69,14 +68,17 @@ class Tick:
         self._stay_until = min(self._began + stay_seconds, self._deadline)
         self._is_told_to_end, self._fan_out = is_told_to_end, fan_out
         self._batch, self._lease_seconds = batch, lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
+        grace_hours = periods.unknown_grace_hours
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=grace_hours)
+        self._planner = Planner(
+            store, batch=batch, lease_seconds=lease_seconds, grace_hours=periods.unknown_grace_hours
+        )
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
+        self._undeliverable = Undeliverable(store, channels, grace_hours)
         self._leases = Leases(store, lease_seconds, self._undeliverable.end)
         self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
+        self._retain = Retain(store, periods, batch)
         self._look_at = self._began
         self._may_be_waiting = True  # runs that this worker could lease
         self._waiting_asked_at = float("-inf")
