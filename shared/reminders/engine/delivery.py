@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 from reminders.channels import Channel
 from reminders.engine import limits
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, LONG_BYTES, RENEW_SECONDS, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, GRACE_HOURS, LONG_BYTES, RENEW_SECONDS, ROOM
 from reminders.engine.load import Load
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
@@ -32,12 +32,7 @@ class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
     def __init__(
-        self,
-        store: Store,
-        channels: Mapping[str, Channel],
-        *,
-        deadline: float,
-        grace_hours: float = UNKNOWN_GRACE_HOURS,
+        self, store: Store, channels: Mapping[str, Channel], *, deadline: float, grace_hours: float = GRACE_HOURS
     ) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store

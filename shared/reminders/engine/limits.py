@@ -15,7 +15,7 @@ LEASE_SECONDS = 120.0  # longer than a tick may live, so that no lease ends unde
 LOOK_SECONDS = 1.0  # how long a waiting tick goes without looking for something new
 PLAN_SECONDS = 1.0  # for deciding in one transaction, whose idle time the server bounds; the rest comes next
 UNKNOWN_SECONDS = 60  # what is not known here waits so long for a worker that knows it
-UNKNOWN_GRACE_HOURS = 24.0  # for a deployment to come that knows it
+GRACE_HOURS = 24.0  # for a deployment to come that knows it
 PARKED_IN_A_ROW = 10  # with more refusals than this and no success between them, the rows are hardly to blame
 SLOW_IN_A_ROW = 2  # the same of plans that outlast their transaction, since a slow server is likelier than slow rows
 TOO_SLOW_DIVISOR = 32  # a batch that outlasts its transaction is made so much smaller: 1,000, 31, alone
@@ -45,7 +45,7 @@ class Periods(NamedTuple):
 
     run_retention_days: int = 90
     reminder_retention_days: int = 400
-    unknown_grace_hours: float = UNKNOWN_GRACE_HOURS
+    unknown_grace_hours: float = GRACE_HOURS
 
 
 USUAL_PERIODS = Periods()

@@ -61,8 +61,7 @@ class Tick:
         Databases of stages other than `stage` are left alone. `fan_out` calls more workers. `is_told_to_end` is asked
         between the rounds.
         """
-        self._store, self._channels = store, channels
-        self._stage = stage
+        self._store, self._channels, self._stage = store, channels, stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
@@ -79,8 +78,7 @@ class Tick:
         self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
         self._retain = Retain(store, periods, batch)
-        self._look_at = self._began
-        self._may_be_waiting = True  # runs that this worker could lease
+        self._look_at, self._may_be_waiting = self._began, True  # `may_be`: runs that this worker could lease
         self._waiting_asked_at = float("-inf")
         self._tally = Tally()
 
