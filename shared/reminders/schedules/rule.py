@@ -13,7 +13,7 @@ from reminders.schedules import bounds
 from reminders.schedules.advance import NEVER
 from reminders.schedules.registry import type_of
 from reminders.schedules.send_windows import Gate
-from reminders.schedules.stored import to_schedule
+from reminders.schedules.stored import LONGEST_KEPT, to_schedule
 from reminders.schedules.timeline import Bounded, Rule, Timeline
 from reminders.schedules.zones import zone
 
@@ -36,7 +36,9 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 
     A thousand reminders of a batch may have the same cron expression and differ in their anchor, which is a column.
     """
-    schedule, rule = _common(due.schedule_type, due.interval_minutes, due.schedule)
+    is_long = due.schedule is not None and len(due.schedule) > LONGEST_KEPT
+    common = _common.__wrapped__ if is_long else _common
+    schedule, rule = common(due.schedule_type, due.interval_minutes, due.schedule)
     if rule is None:
         schedule = replace(schedule, start_at=to_datetime(due.start_at))
         rule = type_of(schedule.schedule_type).rule(schedule)

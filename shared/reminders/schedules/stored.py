@@ -18,6 +18,8 @@ _LISTS_OF_MOMENTS = frozenset({"rdates", "exdates", "rdates_local", "exdates_loc
 _LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
 _OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
 
+LONGEST_KEPT = 4_000  # characters of a schedule that is remembered: thousands of long lists would fill the memory
+
 _NAMES = frozenset(_OTHERS)
 
 
@@ -30,7 +32,7 @@ def to_text(schedule: Schedule) -> str | None:
 def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
     """The schedule that a row holds; ValueError when it is no object. A value that cannot be read is kept as it is, for
     `bounds` to refuse when the schedule is worked out."""
-    others = {} if text is None else _read(text)
+    others = {} if text is None else _read(text) if len(text) <= LONGEST_KEPT else _read.__wrapped__(text)
     columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
     return with_fields(Schedule, {**others, **columns})
 
