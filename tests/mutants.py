@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "one address of a name enough",
         f"{PACKAGE}/egress/__init__.py",
-        "if not all(is_reachable(",
-        "if not any(is_reachable(",
+        "if not all(self._permissions.may_reach(",
+        "if not any(self._permissions.may_reach(",
         _lab("name that leads to a public and a private address"),
     ),
     Mutant(
@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "a permission that covers wrapped addresses",
         f"{PACKAGE}/egress/addresses.py",
-        "_is_in(address, _WRAPPED) and",
+        "is_in(address, _WRAPPED) and",
         "False and",
         _lab("name that leads to mapped metadata, everything allowed"),
     ),

@@ -53,6 +53,7 @@ def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: W
 
 def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """When it is planned, when it is sent, or after its workers: one line with run, reminder, channel and reason."""
+    world.sql("UPDATE scheduler_state SET incarnation = 'life'")
     world.create(entity_id="left")
     orphan(world, retries.MAX_ATTEMPTS, "unknown")
     world.create(entity_id="sent", channel="other")
@@ -66,7 +67,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
         if line.getMessage() == "run is dead"
     }
     ended = world.sql(
-        "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
+        "SELECT concat_ws('_', reminder_id, occurrence_no, step, 'life'), reminder_id::text, channel, reason"
         " FROM reminder_runs WHERE state = 'DEAD'"
     )
     assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}

@@ -13,9 +13,11 @@ from reminders.schedules import bounds
 from reminders.schedules.advance import NEVER
 from reminders.schedules.registry import type_of
 from reminders.schedules.send_windows import Gate
-from reminders.schedules.stored import LONGEST_KEPT, to_schedule
+from reminders.schedules.stored import to_schedule
 from reminders.schedules.timeline import Bounded, Rule, Timeline
 from reminders.schedules.zones import zone
+
+_LONGEST_KEPT = 8_000  # characters of a schedule that is remembered: hundreds of long lists would fill the memory
 
 
 def rule_of(schedule: Schedule) -> Bounded:
@@ -36,7 +38,7 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 
     A thousand reminders of a batch may have the same cron expression and differ in their anchor, which is a column.
     """
-    is_long = due.schedule is not None and len(due.schedule) > LONGEST_KEPT
+    is_long = due.schedule is not None and len(due.schedule) > _LONGEST_KEPT
     common = _common.__wrapped__ if is_long else _common
     schedule, rule = common(due.schedule_type, due.interval_minutes, due.schedule)
     if rule is None:
@@ -45,7 +47,7 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
     return _timeline(schedule, _bounded(schedule, rule, due.start_at), calendars, due.id), schedule
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)  # each may hold a cron expression's 1,440 times
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
     kind = type_of(schedule_type)
