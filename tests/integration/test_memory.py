@@ -83,3 +83,16 @@ def test_a_claim_that_is_cut_finds_the_rest_next(world: World) -> None:
     table: DueTable = world.store.due
     claim = world.store.atomically(lambda: table.claim(1000, None))
     assert 0 < len(claim.due) < claim.locked == 201
+
+
+def test_thousands_of_long_schedules_are_not_remembered(world: World) -> None:
+    """What is read of schedules is remembered for those that share it, and not for those that are long."""
+    world.sql(
+        "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, schedule, start_at, next_run_at) "
+        "SELECT 'thing', 'n_' || n, 'event', 'null', 'rrule', jsonb_build_object('rrule', 'FREQ=YEARLY', 'exdates_local', "
+        "(SELECT jsonb_agg('2030-01-01T00:00:00.' || lpad((n * 500 + d)::text, 6, '0')) FROM generate_series(1, 500) d)), "
+        "now() - interval '1 minute', now() - interval '1 minute' FROM generate_series(1, 1500) AS n"
+    )
+    report = worked(world)
+    assert report.error == ""
+    assert report.peak_mb < MOST_MB / 2
