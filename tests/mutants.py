@@ -98,6 +98,27 @@ MUTANTS = (
         ("tests/integration/test_tick.py",),
     ),
     Mutant(
+        "gaps of any width",
+        f"{PACKAGE}/schedules/bounds.py",
+        "_MINUTES = _number(1, ",
+        "_MINUTES = _number(0, ",
+        ("tests/integration/test_hardship.py::test_a_gap_that_goes_back_is_not_followed",),
+    ),
+    Mutant(
+        "messages of any length read at once",
+        f"{PACKAGE}/storage/parameters.py",
+        "READ_AT_ONCE = 2_500_000",
+        "READ_AT_ONCE = 2_500_000_000",
+        ("tests/integration/test_memory.py::test_a_claim_that_is_cut_finds_the_rest_next",),
+    ),
+    Mutant(
+        "numbers that lag behind the history not moved on",
+        f"{PACKAGE}/storage/sql/reminder_jobs/renumber.sql",
+        "AND j.occurrence_no < h.last",
+        "AND false",
+        ("tests/integration/test_restores.py",),
+    ),
+    Mutant(
         "one address of a name enough",
         f"{PACKAGE}/egress/__init__.py",
         "if not all(self._permissions.may_reach(",
