@@ -64,8 +64,7 @@ class Tick:
         Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
         may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
         """
-        self._store, self._channels = store, channels
-        self._stage = stage
+        self._store, self._channels, self._stage = store, channels, stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
