@@ -112,10 +112,31 @@ MUTANTS = (
         ("tests/integration/test_tick.py",),
     ),
     Mutant(
+        "gaps of any width",
+        f"{PACKAGE}/schedules/bounds.py",
+        "_MINUTES = _number(1, ",
+        "_MINUTES = _number(0, ",
+        ("tests/integration/test_hardship.py::test_a_gap_that_goes_back_is_not_followed",),
+    ),
+    Mutant(
+        "messages of any length read at once",
+        f"{PACKAGE}/storage/parameters.py",
+        "READ_AT_ONCE = 2_500_000",
+        "READ_AT_ONCE = 2_500_000_000",
+        ("tests/integration/test_memory.py::test_a_claim_that_is_cut_finds_the_rest_next",),
+    ),
+    Mutant(
+        "numbers that lag behind the history not moved on",
+        f"{PACKAGE}/storage/sql/reminder_jobs/renumber.sql",
+        "AND j.occurrence_no < h.last",
+        "AND false",
+        ("tests/integration/test_restores.py",),
+    ),
+    Mutant(
         "one address of a name enough",
         f"{PACKAGE}/egress/__init__.py",
-        "if not all(is_reachable(",
-        "if not any(is_reachable(",
+        "if not all(self._permissions.may_reach(",
+        "if not any(self._permissions.may_reach(",
         _lab("name that leads to a public and a private address"),
     ),
     Mutant(
@@ -184,7 +205,7 @@ MUTANTS = (
     Mutant(
         "a permission that covers wrapped addresses",
         f"{PACKAGE}/egress/addresses.py",
-        "_is_in(address, _WRAPPED) and",
+        "is_in(address, _WRAPPED) and",
         "False and",
         _lab("name that leads to mapped metadata, everything allowed"),
     ),

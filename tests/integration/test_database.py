@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -457,13 +458,22 @@ def test_work_that_must_not_be_repeated_may_be_before_its_commit(
     assert flags(world) == 1
 
 
+def the_commit_of(insert: str, fates: Iterator[Fate]) -> Callable[[str], Fate]:
+    """What the wire does with each COMMIT after such a statement; those of other transactions it carries."""
+    heard: list[str] = []
+
+    def fate(sql: str) -> Fate:
+        heard.append(sql)
+        is_its_commit = sql == "COMMIT" and any(insert in each for each in heard)
+        return next(fates, Fate.PASS) if is_its_commit else Fate.PASS
+
+    return fate
+
+
 def test_a_trigger_whose_commit_is_lost_makes_one_run(world: World, address: Address) -> None:
     """A caller who is told that the database is not available has not sent two."""
     reminder = world.create()
-    with Wire(address) as wire:
-        wire.fate = lambda sql: (
-            Fate.CUT if sql == "COMMIT" and "INSERT INTO reminder_runs" in "".join(wire.statements) else Fate.PASS
-        )
+    with Wire(address, the_commit_of("INSERT INTO reminder_runs", repeat(Fate.CUT))) as wire:
         store = Store(Database(lambda fresh: wire.address))
         with pytest.raises(DatabaseUnavailable):
             Commands(world.store_at(NOW, store), Recipients(frozenset({"kept"}))).reminders.trigger(reminder.id)
@@ -474,8 +484,7 @@ def test_a_trigger_whose_commit_is_lost_makes_one_run(world: World, address: Add
 
 def test_a_creation_whose_commit_is_lost_answers_with_what_it_made(world: World, address: Address) -> None:
     """A create is repeated after a lost COMMIT and finds its own reminder: one row, and its own to answer with."""
-    cuts = iter([Fate.CUT])
-    with Wire(address, lambda sql: next(cuts, Fate.PASS) if sql == "COMMIT" else Fate.PASS) as wire:
+    with Wire(address, the_commit_of("INSERT INTO reminder_jobs", iter([Fate.CUT]))) as wire:
         store = Store(Database(lambda fresh: wire.address))
         reminder, _ = Commands(world.store_at(NOW, store), Recipients(frozenset({"kept"}))).reminders.create(
             new_reminder()

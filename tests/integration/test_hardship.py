@@ -53,6 +53,7 @@ def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: W
 
 def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """When it is planned, when it is sent, or after its workers: one line with run, reminder, channel and reason."""
+    world.sql("UPDATE scheduler_state SET incarnation = 'life'")
     world.create(entity_id="left")
     orphan(world, retries.MAX_ATTEMPTS, "unknown")
     world.create(entity_id="sent", channel="other")
@@ -66,7 +67,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
         if line.getMessage() == "run is dead"
     }
     ended = world.sql(
-        "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
+        "SELECT concat_ws('_', reminder_id, occurrence_no, step, 'life'), reminder_id::text, channel, reason"
         " FROM reminder_runs WHERE state = 'DEAD'"
     )
     assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
@@ -289,3 +290,19 @@ def test_many_that_have_no_run_left_or_no_number_hold_up_nobody(world: World) ->
         Status.FAILED: 30,
         Status.ACTIVE: 1,
     }
+
+
+@pytest.mark.parametrize("gaps", ["[-5]", "[0]", "[5, -5]", "[5, 0]", "[9223372036854775807]"])
+def test_a_gap_that_goes_back_is_not_followed(world: World, gaps: str) -> None:
+    """A schedule that would never advance is parked at once, and its neighbour fires."""
+    strange, innocent = world.create(entity_id="strange", flag=None), world.create(entity_id="innocent", flag=None)
+    world.sql(
+        "UPDATE reminder_jobs SET interval_minutes = NULL, schedule = jsonb_build_object('backoff_minutes', "
+        "CAST(:gaps AS jsonb)) WHERE id = CAST(:id AS uuid)",
+        gaps=gaps,
+        id=strange.id,
+    )
+    world.tick(DUE)
+    assert world.get(strange).status is Status.FAILED
+    assert "backoff_minutes" in str(world.get(strange).last_error)
+    assert [run.state for run in world.runs(innocent)] == [State.SENT]

@@ -10,7 +10,9 @@ from reminders.channels import PermanentFailure
 from reminders.errors import DatabaseUnavailable
 from reminders.lifecycle.outcomes import Outcome
 from reminders.lifecycle.retries import MAX_ATTEMPTS
+from reminders.storage.database import Database
 from reminders.storage.runs import RunTable
+from reminders.storage.store import Store
 from tests.world import NOW, World
 
 SESSIONS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reminders' AND pid <> pg_backend_pid()"
@@ -33,12 +35,14 @@ def recorders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_backlog_is_recorded_on_a_second_connection(world: World, recorders: list[str]) -> None:
     """From the first full batch on another connection records, and it is gone with the tick."""
     world.plant(100)
-    world.store.now()
+    store = Store(Database(lambda fresh: world.address))  # by no pooler, whose sessions stay
+    store.now()
     before = len(world.sql(SESSIONS))
-    summary = world.tick(batch=10)
+    summary = world.tick(batch=10, store=store)
     assert (summary.planned, summary.sent, world.states()) == (100, 100, {"SENT": 100})
     assert set(recorders) == {"record"}
     world.wait_until(f"SELECT WHERE (SELECT count(*) FROM ({SESSIONS}) open) <= {before}")
+    store.close()
 
 
 def test_a_little_is_recorded_on_the_one_connection(world: World, recorders: list[str]) -> None:

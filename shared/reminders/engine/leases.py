@@ -6,8 +6,10 @@ too, this tick passes it over.
 
 from collections.abc import Callable, Collection, Sequence
 
+from reminders.engine.limits import BATCH, LEASED_BYTES
 from reminders.errors import DatabaseRefused
 from reminders.lifecycle.retries import TAKEOVER_BATCHES
+from reminders.messages.weight import weight_of
 from reminders.runs import LostRun, Run
 from reminders.states import Reason, State
 from reminders.storage.store import Store
@@ -28,10 +30,17 @@ class Leases:
         self._store = store
         self._lease_seconds = lease_seconds
         self._end = end
+        self._most = BATCH  # waiting runs of a channel that are asked for at once
         self._passed: set[int] = set()  # runs that can be neither leased nor ended
 
     def waiting(self, rooms: dict[str, int]) -> list[Run]:
-        """Leases waiting runs: for each channel at most as many as it has room for."""
+        """Leases waiting runs: for each channel at most as many as it has room for, fewer where messages are long."""
+        runs = self._some_waiting({channel: min(room, self._most) for channel, room in rooms.items()})
+        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
+        self._most = 2 * len(runs) if weight > LEASED_BYTES else min(BATCH, 2 * self._most)
+        return runs
+
+    def _some_waiting(self, rooms: dict[str, int]) -> list[Run]:
         try:
             return self._waiting(rooms)
         except DatabaseRefused as refused:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from reminders.engine import log_lines
 from reminders.engine.limits import (
+    GRACE_HOURS,
     PARKED_IN_A_ROW,
     PLAN_SECONDS,
     PUT_OFF_SECONDS,
     RENDERED_BYTES,
     SLOW_IN_A_ROW,
     TOO_SLOW_DIVISOR,
-    UNKNOWN_GRACE_HOURS,
 )
 from reminders.engine.one_plan import plan_of, run_of
 from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable, NotKnownHere
@@ -45,9 +45,7 @@ class Planner:
     """Plans batch after batch. A batch that the database refuses, or that outlasts its transaction, is made smaller
     until the culprit is alone and parked."""
 
-    def __init__(
-        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
-    ) -> None:
+    def __init__(self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = GRACE_HOURS) -> None:
         """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
         self._grace_hours = grace_hours

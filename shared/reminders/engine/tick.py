@@ -19,11 +19,11 @@ from reminders.engine.leases import Leases
 from reminders.engine.limits import (
     BATCH,
     LEASE_SECONDS,
-    LEASED_BYTES,
     LOOK_SECONDS,
     RESERVE,
     ROOM,
-    UNKNOWN_GRACE_HOURS,
+    USUAL_PERIODS,
+    Periods,
 )
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.listing import Listing
@@ -35,7 +35,6 @@ from reminders.engine.planning import Planned, Planner
 from reminders.engine.summary import Summary
 from reminders.engine.tally import Tally
 from reminders.errors import ReminderError
-from reminders.messages.weight import weight_of
 from reminders.observe import logger
 from reminders.storage.store import Store
 
@@ -52,17 +51,15 @@ class Tick:
         stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
-        retention_days: int = 90,
-        reminder_retention_days: int = 400,
-        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
+        periods: Periods = USUAL_PERIODS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
-        may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `fan_out` calls more workers. `is_told_to_end` is asked
+        between the rounds.
         """
         self._store, self._channels, self._stage = store, channels, stage
         self._began = monotonic()
@@ -70,18 +67,19 @@ class Tick:
         self._stay_until = min(self._began + stay_seconds, self._deadline)
         self._is_told_to_end, self._fan_out = is_told_to_end, fan_out
         self._batch, self._lease_seconds = batch, lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
+        grace_hours = periods.unknown_grace_hours
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=grace_hours)
+        self._planner = Planner(
+            store, batch=batch, lease_seconds=lease_seconds, grace_hours=periods.unknown_grace_hours
+        )
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
+        self._undeliverable = Undeliverable(store, channels, grace_hours)
         self._leases = Leases(store, lease_seconds, self._undeliverable.end)
         self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
-        self._look_at = self._began
-        self._may_be_waiting = True  # runs that this worker could lease
+        self._retain = Retain(store, periods, batch)
+        self._look_at, self._may_be_waiting = self._began, True  # `may_be`: runs that this worker could lease
         self._waiting_asked_at = float("-inf")
-        self._lease = batch  # how many of them to ask for; fewer where their messages are long
         self._tally = Tally()
 
     def run(self) -> Summary:
@@ -156,8 +154,6 @@ class Tick:
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
         runs = self._leases.waiting(rooms)
-        weight = sum(weight_of(run.message) for run in runs if isinstance(run.message, dict))
-        self._lease = 2 * len(runs) if weight > LEASED_BYTES else min(self._batch, 2 * self._lease)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)
@@ -170,7 +166,7 @@ class Tick:
     def _rooms(self) -> dict[str, int]:
         """How many runs to ask for, of the channels that have room for a good part of a batch."""
         rooms = self._delivery.rooms()
-        return {name: min(room - RESERVE, self._lease) for name, room in rooms.items() if room >= ROOM // 2}
+        return {name: min(room - RESERVE, self._batch) for name, room in rooms.items() if room >= ROOM // 2}
 
     def _plan(self) -> bool:
         """Plans a batch: the oldest first, but with a backlog now and then of those that have just become due."""

@@ -43,7 +43,7 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
     return _timeline(schedule, _bounded(schedule, rule, due.start_at), calendars, due.id), schedule
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)  # each may hold a cron expression's 1,440 times
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
     kind = type_of(schedule_type)

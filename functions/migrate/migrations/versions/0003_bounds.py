@@ -33,7 +33,7 @@ _FIXES = (
     WHERE id IN (SELECT id FROM reminder_jobs WHERE completed_at IS NULL AND (
       COALESCE(paused_at NOT {_SANE}, false) OR COALESCE(resumed_at NOT {_SANE}, false)
       OR {_longer("message", 1_048_576)} OR {_longer("schedule", 262_144)}) LIMIT 5000)""",
-    f"""UPDATE reminder_runs SET state = 'DEAD', reason = 'out_of_bounds', error = '{_WHY}', attempt_at = NULL,
+    f"""UPDATE reminder_runs SET state = 'DEAD', reason = 'unreadable', error = '{_WHY}', attempt_at = NULL,
       finished_at = now()
     WHERE id IN (SELECT id FROM reminder_runs WHERE attempt_at IS NOT NULL AND (
       scheduled_for NOT {_SANE} OR created_at NOT {_SANE} OR attempt > 1000
@@ -51,12 +51,17 @@ def upgrade() -> None:
     with op.get_context().autocommit_block():
         bind.connection.rollback()  # Alembic has asked for the isolation level, and with that begun a transaction
         bind.exec_driver_sql("SET statement_timeout = 0")
-        _end_what_breaks_them(bind)
-        bind.exec_driver_sql(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
-        _end_what_breaks_them(bind)  # what came in between
-        for table, name in _CONSTRAINTS:
-            bind.exec_driver_sql(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+        bound(bind)
         bind.exec_driver_sql("RESET statement_timeout")
+
+
+def bound(bind: Connection) -> None:
+    """Ends what breaks the bounds, sets them, and has them validated; each statement is committed by itself."""
+    _end_what_breaks_them(bind)
+    bind.exec_driver_sql(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    _end_what_breaks_them(bind)  # what came in between
+    for table, name in _CONSTRAINTS:
+        bind.exec_driver_sql(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
 def _end_what_breaks_them(bind: Connection) -> None:
