@@ -91,6 +91,20 @@ MUTANTS = (
         ("tests/integration/test_delivery.py", "tests/integration/test_claims.py"),
     ),
     Mutant(
+        "an end left in the listing",
+        f"{PACKAGE}/storage/sql/reminder_jobs/advance.sql",
+        "      listed_as = CASE WHEN j.status IS NULL THEN r.listed_as END,\n",
+        "",
+        ("tests/integration/test_lists.py",),
+    ),
+    Mutant(
+        "a search that is not checked against the rows",
+        f"{PACKAGE}/storage/sql/reminder_jobs/list_reminders.sql",
+        "      AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))\n",
+        "",
+        ("tests/integration/test_lists.py",),
+    ),
+    Mutant(
         "a refused batch not halved",
         f"{PACKAGE}/engine/planning.py",
         "            self._set_aside(suspect[0], refused)\n        self._size = max(1, len(suspect) // 2)",
