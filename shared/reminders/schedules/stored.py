@@ -66,7 +66,7 @@ def _reading(name: str) -> Callable[[Any], Any]:
         return tuple
     if name == "send_window":
         return lambda window: SendWindow(**{**window, "weekdays": frozenset(window["weekdays"])})
-    return lambda value: json.dumps(value) if isinstance(value, list | dict) else value
+    return lambda value: () if isinstance(value, list | dict) else value  # nothing that a field may be
 
 
 def _written(name: str, value: Any) -> Json:
