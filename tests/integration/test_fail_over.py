@@ -111,6 +111,7 @@ def test_a_read_does_not_stay_with_the_stand_by(
     switch.server = writer
     ask(writer, "INSERT INTO status_flags (key) VALUES ('a')")
     assert database.run(KEYS, after="") == [["a"]]
+    assert database.run("SELECT pg_is_in_recovery()") == [[False]]
     connections = switch.connections
     database.run(KEYS, after="")
     assert switch.connections == connections
