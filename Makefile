@@ -37,8 +37,9 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.13 --generate-ha
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Without a bound each of the server's threads has an arena of its own, in which what large answers took stays.
 run: .venv/.run ## start it here: embedded PostgreSQL, HTTP on 127.0.0.1:8000 (PORT), a tick every few seconds
-	@$(PYTHON) -m local $(ARGS)
+	@MALLOC_ARENA_MAX=2 $(PYTHON) -m local $(ARGS)
 
 sql: .venv/.run ## one statement against the running local database (Q='SELECT …'), or a prompt
 	@$(PYTHON) -m local.sql

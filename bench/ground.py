@@ -26,13 +26,10 @@ SETTINGS = {
 LOAD_SECONDS = 3_600.0  # the longest that loading may take
 
 # Reminders that are loaded are listed at once, as those that the API creates are: no tick has to do it.
-LISTED_AS = (
-    "hashtextextended(channel, hashtextextended(event_type, hashtextextended(entity_id,"
-    " hashtextextended(entity_type, 0))))"
-)
+LISTED_AS = "hashtextextended(channel, hashtextextended(event_type, hashtextextended(entity_type, 0)))"
 LISTING = """
     INSERT INTO reminder_listing
-    SELECT id, entity_type, entity_id, event_type, channel
+    SELECT id, entity_type, event_type, channel
     FROM reminder_jobs
     WHERE status = 'ACTIVE'
     ON CONFLICT DO NOTHING

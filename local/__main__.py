@@ -11,7 +11,9 @@ from types import FrameType
 
 import pg8000.native
 import uvicorn
+from alembic.util.exc import CommandError
 from pg8000.exceptions import DatabaseError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 
 from local import database_url, postgres, server
 from local.database_url import FOLDER
@@ -54,7 +56,7 @@ def _run(listener: socket.socket) -> int:
     scheduler, app = Scheduler(environment), server.build_app(environment)  # first: a wrong setting ends the start
     address = address_of(Settings.from_environment(environment))(False)
     _check_reachable(address)
-    postgres.migrate(address)
+    _migrate(address)
     database_url.write(address.url)
     running = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     ticker = Ticker(scheduler, environment, died=lambda: setattr(running, "should_exit", True))
@@ -123,6 +125,18 @@ def _check_reachable(address: Address) -> None:
     except (OSError, InterfaceError) as lost:
         why = type(lost).__name__
     raise BadSetting(f"DATABASE_URL: the database cannot be reached: {why}")
+
+
+def _migrate(address: Address) -> None:
+    try:
+        postgres.migrate(address)
+        return
+    except DBAPIError as refused:
+        facts = refused.orig.args[0] if refused.orig and refused.orig.args else {}
+        why = str(facts.get("M")) if isinstance(facts, dict) else type(refused.orig).__name__
+    except (CommandError, ValueError) as refused:  # a newer schema than this code knows, or another encoding
+        why = str(refused)
+    raise BadSetting(f"DATABASE_URL: the database cannot be migrated: {' '.join(why.split())}")
 
 
 def _announce(running: uvicorn.Server, listener: socket.socket) -> None:

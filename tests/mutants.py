@@ -140,6 +140,20 @@ MUTANTS = (
         ("tests/integration/test_delivery.py", "tests/integration/test_claims.py"),
     ),
     Mutant(
+        "an end left in the listing",
+        f"{PACKAGE}/storage/sql/reminder_jobs/advance.sql",
+        "      listed_as = CASE WHEN j.status IS NULL THEN r.listed_as END,\n",
+        "",
+        ("tests/integration/test_lists.py",),
+    ),
+    Mutant(
+        "a search that is not checked against the rows",
+        f"{PACKAGE}/storage/sql/reminder_jobs/list_reminders.sql",
+        "      AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))\n",
+        "",
+        ("tests/integration/test_lists.py",),
+    ),
+    Mutant(
         "a refused batch not halved",
         f"{PACKAGE}/engine/planning.py",
         "            self._set_aside(suspect[0], refused)\n        self._size = max(1, len(suspect) // 2)",
@@ -147,10 +161,31 @@ MUTANTS = (
         ("tests/integration/test_tick.py",),
     ),
     Mutant(
+        "gaps of any width",
+        f"{PACKAGE}/schedules/bounds.py",
+        "_MINUTES = _number(1, ",
+        "_MINUTES = _number(0, ",
+        ("tests/integration/test_hardship.py::test_a_gap_that_goes_back_is_not_followed",),
+    ),
+    Mutant(
+        "messages of any length read at once",
+        f"{PACKAGE}/storage/parameters.py",
+        "READ_AT_ONCE = 2_500_000",
+        "READ_AT_ONCE = 2_500_000_000",
+        ("tests/integration/test_memory.py::test_a_claim_that_is_cut_finds_the_rest_next",),
+    ),
+    Mutant(
+        "numbers that lag behind the history not moved on",
+        f"{PACKAGE}/storage/sql/reminder_jobs/renumber.sql",
+        "AND j.occurrence_no < h.last",
+        "AND false",
+        ("tests/integration/test_restores.py",),
+    ),
+    Mutant(
         "one address of a name enough",
         f"{PACKAGE}/egress/__init__.py",
-        "if not all(is_reachable(",
-        "if not any(is_reachable(",
+        "if not all(self._permissions.may_reach(",
+        "if not any(self._permissions.may_reach(",
         _lab("name that leads to a public and a private address"),
     ),
     Mutant(
@@ -219,7 +254,7 @@ MUTANTS = (
     Mutant(
         "a permission that covers wrapped addresses",
         f"{PACKAGE}/egress/addresses.py",
-        "_is_in(address, _WRAPPED) and",
+        "is_in(address, _WRAPPED) and",
         "False and",
         _lab("name that leads to mapped metadata, everything allowed"),
     ),

@@ -55,12 +55,16 @@ class Run(NamedTuple):
 
     @property
     def payload(self) -> dict[str, Json]:
-        payload = (self.message or {}).get("payload")
+        payload = self._part("payload")
         return payload if isinstance(payload, dict) else {}
 
     def _text(self, name: str) -> str | None:
-        text = (self.message or {}).get(name)
+        text = self._part(name)
         return text if isinstance(text, str) else None
+
+    def _part(self, name: str) -> Json:
+        """A part of the message; what SQL has made another type than it may have counts as absent."""
+        return self.message.get(name) if isinstance(self.message, dict) else None
 
 
 class LostRun(NamedTuple):

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNKNOWN_CONDITION = "unknown_condition"
     UNKNOWN_ENDPOINT = "unknown_endpoint"
     RENDER_FAILED = "render_failed"
+    UNREADABLE = "unreadable"  # its row holds what the database itself refuses to work with
     MISFIRE = "misfire"  # missed, and too late by the reminder's policy
     MAX_CATCHUP = "max_catchup"  # missed, and more than the policy makes up for
     WINDOW = "window"  # outside of the send window or the working days

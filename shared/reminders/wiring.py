@@ -51,9 +51,12 @@ class Scheduler:
     """Ticks one after the other on one connection, as a warm Lambda container or the local ticker does."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        from reminders.engine.tick import Tick  # the API's cold start does without it
+        # The API's cold start does without them.
+        from reminders.engine.limits import Periods
+        from reminders.engine.tick import Tick
 
         self._tick = Tick
+        self._periods = Periods
         self._settings = Settings.from_environment(environment)
         self._store = Store(Database(address_of(self._settings)))
         self._channels = build_channels(environment)
@@ -79,9 +82,9 @@ class Scheduler:
             stay_seconds=STAY_SECONDS if settings.punctuality == "second" else 0.0,
             fan_out=(lambda: _repeat(call_worker, settings.max_workers)) if call_worker else None,
             is_told_to_end=is_told_to_end,
-            retention_days=settings.run_retention_days,
-            reminder_retention_days=settings.reminder_retention_days,
-            unknown_grace_hours=settings.unknown_grace_hours,
+            periods=self._periods(
+                settings.run_retention_days, settings.reminder_retention_days, settings.unknown_grace_hours
+            ),
         ).run()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The migrate function, which a deployment invokes once the code is there."""
 
+import importlib
 import json
 import socket
 from collections.abc import Iterator
@@ -138,3 +139,34 @@ def test_a_database_that_cannot_hold_every_text_is_refused(admin: Address, addre
             assert connection.run("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [[0]]
     finally:
         postgres.drop_database(admin, other.database)
+
+
+def test_rows_that_break_the_new_bounds_are_ended_first(address: Address) -> None:
+    """Migration 0003 ends what no row may hold any more, and its bounds hold for every row that is left."""
+    database = Database(lambda fresh: address)
+    for table, name in (("jobs", "pauses_are_sane"), ("jobs", "live_is_bounded"), ("runs", "unfinished_is_bounded")):
+        database.run(f"ALTER TABLE reminder_{table} DROP CONSTRAINT {name}")
+    database.run(
+        "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, next_run_at, resumed_at,"
+        " message) SELECT 'e', 'i' || n, 'v', 'kept', 'one_time', now(), CASE n WHEN 1 THEN 'infinity'::timestamptz END,"
+        " CASE n WHEN 2 THEN jsonb_build_object('body', repeat('x', 2000000)) END FROM generate_series(1, 3) AS n"
+    )
+    database.run(
+        "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, attempt, attempt_at)"
+        " SELECT gen_random_uuid(), 1, CASE n WHEN 1 THEN 'infinity'::timestamptz ELSE now() END, 'kept', 'PENDING',"
+        " CASE n WHEN 2 THEN 32767 ELSE 0 END, now() FROM generate_series(1, 3) AS n"
+    )
+    module = importlib.import_module("functions.migrate.migrations.versions.0003_bounds")
+    engine = create_engine("postgresql+pg8000://", creator=lambda: connect(address, pg8000.dbapi.Connection))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bind:
+        module.bound(bind)
+    engine.dispose()
+    ended = "SELECT count(*) FROM reminder_jobs WHERE status = 'FAILED' AND entity_id IN ('i2')"
+    assert database.run(ended) == [[1]]
+    assert database.run("SELECT count(*) FROM reminder_jobs WHERE status = 'ACTIVE' AND resumed_at IS NULL") == [[2]]
+    assert database.run("SELECT state, count(*) FROM reminder_runs GROUP BY state ORDER BY state") == [
+        ["DEAD", 2],
+        ["PENDING", 1],
+    ]
+    assert database.run("SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == [[0]]
+    database.close()

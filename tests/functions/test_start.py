@@ -16,6 +16,7 @@ from reminders import channels
 from reminders.settings import BadSetting
 from reminders.storage.dsn import Address
 from tests.doors import ROOT
+from tests.world import World
 
 SECRET = "hush"
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x"
@@ -177,6 +178,25 @@ def test_a_database_that_cannot_be_reached_ends_the_start(
     code, said = start(DATABASE_URL=address._replace(**changes).url)  # type: ignore[arg-type]
     assert (code, said.count("\n")) == (1, 1)
     assert said.startswith("DATABASE_URL: the database cannot be reached")
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "9999"),
+        ("ALTER ROLE CURRENT_USER IN DATABASE {database} SET default_transaction_read_only = on", "read-only"),
+    ],
+)
+def test_a_database_that_cannot_be_migrated_ends_the_start(
+    start: Callable[..., tuple[int, str]], world: World, statement: str, why: str
+) -> None:
+    """One that newer code has migrated, or one that takes no writes."""
+    world.sql(statement.format(database=world.address.database))
+    code, said = start()
+    world.sql(f"ALTER ROLE CURRENT_USER IN DATABASE {world.address.database} RESET default_transaction_read_only")
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith("DATABASE_URL: the database cannot be migrated")
     assert why in said
 
 

@@ -53,6 +53,7 @@ def test_a_last_attempt_that_was_not_made_alone_is_made_once_more_alone(world: W
 
 def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """When it is planned, when it is sent, or after its workers: one line with run, reminder, channel and reason."""
+    world.sql("UPDATE scheduler_state SET incarnation = 'life'")
     world.create(entity_id="left")
     orphan(world, retries.MAX_ATTEMPTS, "unknown")
     world.create(entity_id="sent", channel="other")
@@ -66,7 +67,7 @@ def test_a_dead_run_is_logged_alike_wherever_it_ends(world: World, caplog: pytes
         if line.getMessage() == "run is dead"
     }
     ended = world.sql(
-        "SELECT concat_ws('_', reminder_id, occurrence_no, step), reminder_id::text, channel, reason"
+        "SELECT concat_ws('_', reminder_id, occurrence_no, step, 'life'), reminder_id::text, channel, reason"
         " FROM reminder_runs WHERE state = 'DEAD'"
     )
     assert {reason for *_, reason in logged} == {Reason.RENDER_FAILED, Reason.PERMANENT, Reason.EXHAUSTED}
@@ -247,3 +248,61 @@ def test_one_that_cannot_be_replanned_keeps_its_instants_and_the_others_follow(w
     found = world.sql("SELECT entity_id FROM reminder_jobs WHERE extract(minute FROM next_run_at) = 7")
     assert found == [["n_7"]]
     assert world.sql("SELECT zones_replan_after FROM scheduler_state") == [[None]]
+
+
+def refuse_lease(world: World, condition: str) -> None:
+    """Makes the server refuse each change of a run for which the condition holds."""
+    world.sql(
+        "CREATE FUNCTION refuse_lease() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {condition} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '22003'; END IF; RETURN NEW; END $$"
+    )
+    world.sql("CREATE TRIGGER refuse_lease BEFORE UPDATE ON reminder_runs FOR EACH ROW EXECUTE FUNCTION refuse_lease()")
+
+
+@pytest.mark.parametrize("refused", ["NEW.state = 'SENDING' AND", ""])
+@pytest.mark.parametrize("state, attempt", [("PENDING", 0), ("SENDING", 1), ("SENDING", 4)])
+def test_a_run_that_cannot_be_leased_is_ended_or_passed_over(
+    world: World, state: str, attempt: int, refused: str
+) -> None:
+    """Of the runs that wait or were left behind, one is refused: it is DEAD, or stays as it is; the others are sent."""
+    world.plant(40, due=NOW + DAY, schedule_type="one_time")
+    world.sql(
+        "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, attempt, attempt_at) "
+        f"SELECT id, 1, now(), 'kept', '{state}', {attempt}, '2026-03-01Z' FROM reminder_jobs"
+    )
+    culprit = world.sql("SELECT id FROM reminder_jobs WHERE entity_id = 'n_7'")[0][0]
+    refuse_lease(world, f"{refused} NEW.reminder_id = '{culprit}'")
+    for _ in range(3):
+        assert world.tick(NOW).error == ""
+    assert world.states() == {"SENT": 39, "DEAD" if refused else state: 1}
+
+
+def test_many_that_have_no_run_left_or_no_number_hold_up_nobody(world: World) -> None:
+    """What SQL has counted to an end is ended without a try: more of them in a row than may be refused are no fault."""
+    world.plant(60, due=DUE)
+    world.sql("UPDATE reminder_jobs SET runs_left = 0 WHERE right(entity_id, 1) IN ('0', '2', '4', '6', '8')")
+    world.sql("UPDATE reminder_jobs SET occurrence_no = 2147483647 WHERE runs_left IS NULL")
+    innocent = world.create(now=DUE - HOUR + MINUTE, flag=None)
+    summary = world.tick(DUE + MINUTE)
+    assert (summary.error, [run.state for run in world.runs(innocent)]) == ("", [State.SENT])
+    assert dict(world.sql("SELECT status, count(*) FROM reminder_jobs GROUP BY status")) == {
+        Status.COMPLETED: 30,
+        Status.FAILED: 30,
+        Status.ACTIVE: 1,
+    }
+
+
+@pytest.mark.parametrize("gaps", ["[-5]", "[0]", "[5, -5]", "[5, 0]", "[9223372036854775807]"])
+def test_a_gap_that_goes_back_is_not_followed(world: World, gaps: str) -> None:
+    """A schedule that would never advance is parked at once, and its neighbour fires."""
+    strange, innocent = world.create(entity_id="strange", flag=None), world.create(entity_id="innocent", flag=None)
+    world.sql(
+        "UPDATE reminder_jobs SET interval_minutes = NULL, schedule = jsonb_build_object('backoff_minutes', "
+        "CAST(:gaps AS jsonb)) WHERE id = CAST(:id AS uuid)",
+        gaps=gaps,
+        id=strange.id,
+    )
+    world.tick(DUE)
+    assert world.get(strange).status is Status.FAILED
+    assert "backoff_minutes" in str(world.get(strange).last_error)
+    assert [run.state for run in world.runs(innocent)] == [State.SENT]

@@ -4,6 +4,7 @@ What PostgreSQL itself refuses, by a type or a CHECK, is left out: then there is
 """
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,7 +97,7 @@ def schedules() -> Iterator[str]:
 
 def runs() -> Iterator[str]:
     """What is set in a run."""
-    for begin in ("", "state = 'SENDING', attempt = 1, attempt_at = now() - interval '1 day', ",
+    for begin in ("", "state = 'SENDING', attempt = 1, attempt_at = '2026-03-01Z', ",
                   "state = 'SENT', attempt_at = NULL, finished_at = now(), "):  # fmt: skip
         for column in ("scheduled_for", "created_at", "finished_at") + (
             () if "attempt_at" in begin else ("attempt_at",)
@@ -116,8 +117,8 @@ def runs() -> Iterator[str]:
         yield f"{begin}reminder_id = gen_random_uuid()"
         yield from (f"{begin}id = {value}" for value in ("-9223372036854775808", "-1", "0", "9223372036854775807"))
     for attempt in SMALL:
-        yield f"state = 'SENDING', attempt = {attempt}, attempt_at = now() - interval '1 day'"
-        yield f"state = 'SENDING', reason = 'unknown', attempt = {attempt}, attempt_at = now() - interval '1 day'"
+        yield f"state = 'SENDING', attempt = {attempt}, attempt_at = '2026-03-01Z'"
+        yield f"state = 'SENDING', reason = 'unknown', attempt = {attempt}, attempt_at = '2026-03-01Z'"
 
 
 def planted(world: World, sets: str, number: int, *, table: str = "reminder_jobs") -> str | None:
@@ -127,7 +128,7 @@ def planted(world: World, sets: str, number: int, *, table: str = "reminder_jobs
             "INSERT INTO reminder_jobs (entity_type, entity_id, event_type, channel, schedule_type, interval_minutes, "
             "start_at, next_run_at, planned_through) VALUES ('thing', CAST(:key AS text), 'event', 'kept', 'recurring', 60, "
             "CAST(:now AS timestamptz), CAST(:due AS timestamptz), CAST(:now AS timestamptz)) RETURNING id",
-            key=f"hostile_{table}_{number}",
+            key=f"hostile_{number}_{uuid.uuid4()}",
             now=NOW.isoformat(),
             due=DUE.isoformat(),
         )[0][0]
@@ -135,7 +136,7 @@ def planted(world: World, sets: str, number: int, *, table: str = "reminder_jobs
     if table == "reminder_runs":
         world.sql(
             "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, attempt_at) "
-            "VALUES (CAST(:id AS uuid), 1, now() - interval '1 day', 'kept', 'PENDING', now() - interval '1 day')",
+            "VALUES (CAST(:id AS uuid), 1, '2026-03-01Z', 'kept', 'PENDING', '2026-03-01Z')",
             id=reminder_id,
         )
     key = "id" if table == "reminder_jobs" else "reminder_id"

@@ -144,6 +144,31 @@ def test_a_cursor_of_flags_that_holds_no_key_is_named(refusing: Door, cursor: st
     assert (reply.status, reply.fields) == (422, ["cursor"])
 
 
+@pytest.mark.parametrize("letter", ["x", "😀", "\x01", "é"])
+def test_a_page_of_runs_ends_before_it_is_too_large(local: Door, world: World, letter: str) -> None:
+    """Lambda answers with six megabytes at most: a page of long messages is shorter, and its cursor leads to the rest."""
+    reminder = world.create()
+    world.sql(
+        "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, finished_at, message, error) "
+        "SELECT CAST(:id AS uuid), n, now(), 'kept', 'SENT', now(), "
+        "jsonb_build_object('body', repeat(CAST(:letter AS text), 260000), 'payload', repeat('y', 3000000)), "
+        "CASE n WHEN 5 THEN repeat('e', 9000000) END FROM generate_series(1, 12) AS n",
+        id=reminder.id,
+        letter=letter,
+    )
+    numbers: list[int] = []
+    query = "limit=200"
+    while True:
+        reply = local("GET", f"/reminders/{reminder.id}/runs", query=query)
+        assert (reply.status, len(reply.content) < 4_000_000) == (200, True)
+        assert {len(item["body"]) for item in reply.json["items"]} == {260_000}
+        numbers += [item["occurrence_no"] for item in reply.json["items"]]
+        if reply.json["next_cursor"] is None:
+            break
+        query = f"limit=200&cursor={reply.json['next_cursor']}"
+    assert numbers == list(range(12, 0, -1))
+
+
 def test_a_page_ends_before_four_megabytes(door: Door, world: World) -> None:
     """Long reminders come on more pages than short ones: none is too long for Lambda, and none is missed."""
     world.plant(60)
@@ -163,7 +188,8 @@ def test_one_reminder_that_is_longer_than_a_page_is_shown(local: Door, world: Wo
     """What SQL has made too long stands alone on its page, and the list goes on behind it."""
     world.plant(3)
     world.sql(
-        "UPDATE reminder_jobs SET message = jsonb_build_object('body', repeat('x', 5000000)) WHERE entity_id = 'n_2'"
+        "UPDATE reminder_jobs SET status = 'CANCELLED', completed_at = now(), next_run_at = NULL, "
+        "message = jsonb_build_object('body', repeat('x', 5000000)) WHERE entity_id = 'n_2'"
     )
     found = pages(local, "/reminders", "limit=200")
     assert sorted(item["entity_id"] for page in found for item in page) == ["n_1", "n_2", "n_3"]

@@ -70,12 +70,12 @@ def expected(world: World, **filters: Any) -> list[str]:
 
 
 def entries(world: World) -> list[list[Any]]:
-    return world.sql("SELECT id::text, entity_type, entity_id, event_type, channel FROM reminder_listing ORDER BY id")
+    return world.sql("SELECT id::text, entity_type, event_type, channel FROM reminder_listing ORDER BY id")
 
 
 def active(world: World) -> list[list[Any]]:
     return world.sql(
-        "SELECT id::text, entity_type, entity_id, event_type, channel FROM reminder_jobs WHERE status = 'ACTIVE' ORDER BY id"
+        "SELECT id::text, entity_type, event_type, channel FROM reminder_jobs WHERE status = 'ACTIVE' ORDER BY id"
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reminders.engine.limits import Periods
 from reminders.states import State
 from tests.world import DAY, HOUR, MINUTE, NOW, World
 
@@ -34,7 +35,7 @@ def age(world: World, state: State, days: float, count: int = 1) -> None:
 def test_an_old_finished_run_is_removed(world: World, state: State) -> None:
     """What ended longer ago than RUN_RETENTION_DAYS is gone after the next tick."""
     age(world, state, KEPT_DAYS + 1)
-    world.tick(NOW, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
     assert world.states() == {}
 
 
@@ -42,29 +43,29 @@ def test_an_old_finished_run_is_removed(world: World, state: State) -> None:
 def test_an_old_run_that_waits_for_somebody_stays(world: World, state: State) -> None:
     """A DEAD run waits for a person and an unfinished one for a worker, however old it is."""
     age(world, state, 10 * KEPT_DAYS)
-    world.tick(NOW, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
     assert world.states() == {state: 1}
 
 
 def test_a_young_run_stays(world: World) -> None:
     """A run within the time that is kept is not touched."""
     age(world, State.SENT, KEPT_DAYS - 1)
-    world.tick(NOW, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
     assert world.states() == {State.SENT: 1}
 
 
 def test_a_run_is_removed_when_its_time_has_come(world: World) -> None:
     """What was too young for one tick is removed by a later one."""
     age(world, State.SENT, KEPT_DAYS - 1)
-    world.tick(NOW, retention_days=KEPT_DAYS)
-    world.tick(NOW + 2 * DAY, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
+    world.tick(NOW + 2 * DAY, periods=Periods(run_retention_days=KEPT_DAYS))
     assert world.states() == {}
 
 
 def test_a_tick_removes_batch_after_batch(world: World) -> None:
     """A tick that has time removes all that is old, however small its batches."""
     age(world, State.SENT, KEPT_DAYS + 1, count=105)
-    world.tick(NOW, retention_days=KEPT_DAYS, batch=10)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS), batch=10)
     assert world.states() == {}
 
 
@@ -73,7 +74,7 @@ def test_dead_runs_do_not_hide_the_ones_behind_them(world: World) -> None:
     age(world, State.DEAD, KEPT_DAYS + 2, count=10)
     age(world, State.SENT, KEPT_DAYS + 1, count=5)
     for _ in range(2):
-        world.tick(NOW, retention_days=KEPT_DAYS, batch=10)
+        world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS), batch=10)
     assert world.states() == {State.DEAD: 10}
 
 
@@ -83,11 +84,11 @@ def test_dead_runs_do_not_hide_the_ones_behind_them(world: World) -> None:
 def test_ids_that_begin_anew_are_reached(world: World) -> None:
     """After a TRUNCATE … RESTART IDENTITY new runs have ids that were walked past before: one tick removes them all."""
     age(world, State.SENT, KEPT_DAYS + 1, count=3_000)
-    world.tick(NOW, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
     world.sql("TRUNCATE reminder_runs RESTART IDENTITY")
     age(world, State.SENT, KEPT_DAYS + 1, count=3_000)
-    world.tick(NOW, retention_days=KEPT_DAYS)
-    world.tick(NOW, retention_days=KEPT_DAYS)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS))
     assert world.states() == {}
 
 
@@ -97,7 +98,7 @@ def test_old_runs_behind_young_ones_are_reached(world: World) -> None:
     age(world, State.SENT, KEPT_DAYS + 1, count=35)
     age(world, State.SENT, 1, count=50)
     for _ in range(14):
-        world.tick(NOW, retention_days=KEPT_DAYS, batch=10)
+        world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS), batch=10)
     assert world.states() == {State.SENT: 100}
 
 
@@ -107,7 +108,7 @@ def test_each_order_of_ages_is_reached(world: World) -> None:
         state = State.DEAD if number % 7 == 0 else State.SENT
         age(world, state, KEPT_DAYS + 1 if number % 3 else 1, count=3)
     for _ in range(15):
-        world.tick(NOW, retention_days=KEPT_DAYS, batch=10)
+        world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS), batch=10)
     young = world.sql(
         "SELECT count(*) FROM reminder_runs WHERE created_at > CAST(:at AS timestamptz)", at=NOW - 2 * DAY
     )
@@ -120,7 +121,7 @@ def test_each_order_of_ages_is_reached(world: World) -> None:
 def test_a_tick_with_nothing_to_remove_reads_two_batches(world: World) -> None:
     """What is young is not read from end to end: each walk goes one batch a tick."""
     age(world, State.SENT, 1, count=100)
-    world.tick(NOW, retention_days=KEPT_DAYS, batch=10)
+    world.tick(NOW, periods=Periods(run_retention_days=KEPT_DAYS), batch=10)
     assert world.sql("SELECT retained_to, runs_walked_to FROM scheduler_state") == [[0, 10]]
 
 
@@ -152,7 +153,7 @@ def test_a_reminder_that_ended_long_ago_is_removed_with_its_runs(world: World, s
     world.tick(NOW + HOUR)
     world.sql("UPDATE reminder_runs SET state = 'DEAD', reason = 'x'")
     end(world, status, REMINDER_DAYS + 1)
-    world.tick(NOW, reminder_retention_days=REMINDER_DAYS)
+    world.tick(NOW, periods=Periods(reminder_retention_days=REMINDER_DAYS))
     assert (left(world), world.states()) == ([], {})
 
 
@@ -164,7 +165,7 @@ def test_one_that_ended_within_the_time_stays_and_so_does_one_that_lives(world: 
     world.at(NOW).reminders.pause(paused.id)
     live = world.create(entity_id="live")
     world.sql("UPDATE reminder_jobs SET created_at = '2010-01-01Z'")
-    world.tick(NOW, reminder_retention_days=REMINDER_DAYS)
+    world.tick(NOW, periods=Periods(reminder_retention_days=REMINDER_DAYS))
     assert set(left(world)) == {young, paused.id, live.id}
 
 
@@ -176,7 +177,7 @@ def test_reminders_are_removed_batch_after_batch(world: World) -> None:
         "INSERT INTO reminder_runs (reminder_id, occurrence_no, scheduled_for, channel, state, reason, finished_at) "
         "SELECT id, n, now(), 'kept', 'DEAD', 'x', now() FROM reminder_jobs, generate_series(1, 20) n"
     )
-    world.tick(NOW, reminder_retention_days=REMINDER_DAYS, batch=4)
+    world.tick(NOW, periods=Periods(reminder_retention_days=REMINDER_DAYS), batch=4)
     assert (left(world), world.states()) == ([], {})
 
 
@@ -188,5 +189,5 @@ def test_a_run_that_is_not_finished_keeps_its_reminder(world: World) -> None:
         "VALUES (CAST(:id AS uuid), 1, now(), 'kept', 'SENDING', 1, now() + interval '1 year')",
         id=ended,
     )
-    world.tick(NOW, reminder_retention_days=REMINDER_DAYS)
+    world.tick(NOW, periods=Periods(reminder_retention_days=REMINDER_DAYS))
     assert (left(world), world.states()) == ([ended], {State.SENDING: 1})

@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 
 from reminders.engine.delivery import Delivery
+from reminders.engine.limits import Periods
 from reminders.engine.planning import Planner
 from reminders.errors import NeedsNewerEngine, NotKnownHere
 from reminders.model.reminder import Reminder
@@ -93,7 +94,7 @@ def test_a_setting_says_how_long_to_wait(world: World) -> None:
     """With no hours of grace nothing waits."""
     reminder = world.create()
     world.sql(UNKNOWN["channel"])
-    world.tick(DUE, unknown_grace_hours=0)
+    world.tick(DUE, periods=Periods(unknown_grace_hours=0))
     assert world.get(reminder).status is Status.FAILED
 
 

@@ -71,12 +71,18 @@ class Previews:
             try:
                 timeline = timeline_of(schedule, self._calendars.shared(schedule.business_calendar), reminder.id)
                 description = words.describe(schedule)
-            except (InvalidField, ValueError, TypeError, LookupError) as broken:
+            except InvalidField as broken:
                 raise PlanRefused("its schedule cannot be read") from broken
             from_then = max(moment, after or moment)
             return Preview(items=_upcoming(reminder, timeline, moment, from_then, count), description=description)
 
-        return self._store.atomically(once)
+        def readable() -> Preview:
+            try:
+                return once()
+            except (ValueError, TypeError, LookupError, OverflowError) as broken:
+                raise PlanRefused("its schedule cannot be read") from broken
+
+        return self._store.atomically(readable)
 
 
 def _upcoming(

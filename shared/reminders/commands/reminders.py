@@ -77,9 +77,9 @@ class Reminders:
     def runs(self, reminder_id: str, *, before: tuple[int, int] | None, limit: int) -> Page[RunRecord]:
         """A reminder's history, newest first; `before` is the (occurrence_no, step) after which the page begins."""
         self.get(reminder_id)
-        found = self._store.runs.page(reminder_id, before=before, count=limit + 1)
-        last = found[limit - 1] if len(found) > limit else None
-        return Page(items=tuple(found[:limit]), next_cursor=f"{last.occurrence_no}.{last.step}" if last else None)
+        found, are_more = self._store.runs.page(reminder_id, before=before, count=limit)
+        last = found[-1] if are_more else None
+        return Page(items=tuple(found), next_cursor=f"{last.occurrence_no}.{last.step}" if last else None)
 
     def pause(self, reminder_id: str, *, version: int | None = None) -> Reminder:
         """Stops firing until it is resumed; its waiting runs are cancelled and not revived."""

@@ -4,27 +4,27 @@ One thread owns a Delivery, and with it the connection. What other threads have 
 `reports`.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 
 from reminders.channels import Channel
-from reminders.engine import limits, log_lines
-from reminders.engine.halving import in_halves
-from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, RENEW_SECONDS, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine import limits
+from reminders.engine.limits import FLUSH_RUNS, FLUSH_SECONDS, GRACE_HOURS, LONG_BYTES, RENEW_SECONDS, ROOM
+from reminders.engine.load import Load
 from reminders.engine.pool import Pool
 from reminders.engine.recording import Recorder
 from reminders.engine.reports import Failed, NotBegun, NotKnown, Recorded, Report, SendReport, WantsFreshFacts
+from reminders.engine.results import Results
+from reminders.engine.returns import Returns
 from reminders.engine.stop_facts import StopFacts
 from reminders.engine.unrecorded import Unrecorded
 from reminders.errors import DatabaseRefused, DatabaseUnavailable
-from reminders.instants import HOUR, Instant, to_datetime
-from reminders.lifecycle.outcomes import Outcome, Unsent
+from reminders.instants import Instant, to_datetime
+from reminders.lifecycle.outcomes import Outcome
 from reminders.observe import logger
 from reminders.runs import Run
-from reminders.states import Reason, State
 from reminders.storage.store import Store
 
 
@@ -32,17 +32,11 @@ class Delivery:
     """The runs that this worker holds, until each is recorded or handed back."""
 
     def __init__(
-        self,
-        store: Store,
-        channels: Mapping[str, Channel],
-        *,
-        deadline: float,
-        grace_hours: float = UNKNOWN_GRACE_HOURS,
+        self, store: Store, channels: Mapping[str, Channel], *, deadline: float, grace_hours: float = GRACE_HOURS
     ) -> None:
         """`deadline` on the monotonic clock is when the last begun send must have ended."""
         self._store = store
         self._deadline = deadline
-        self._grace_hours = grace_hours
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._facts = StopFacts(lambda: self._reports.put(WantsFreshFacts()))
         self._unrecorded = Unrecorded(self._reports.qsize)
@@ -54,19 +48,19 @@ class Delivery:
             channel.clock = self.now
         self._recorder = Recorder(store, self._reports.put)
         self._held: dict[int, Run] = {}
+        self._load = Load()
         self._oldest_reading = float("inf")  # of what is held: when its stop facts were read with the claim
         self._recording: list[Outcome] = []  # what the recorder has
         self._finished: list[Outcome] = []
         self._finished_since = 0.0
-        self._unsent: list[Unsent] = []
+        self.returns = Returns(store, grace_hours)
         self._clock: tuple[Instant, float] = (0, 0.0)  # what the database said, and when by the monotonic clock
-        self.counts: Counter[str] = Counter()
-        self.lateness: list[float] = []  # seconds from scheduled_for until the send that arrived began
+        self.results = Results()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is held and nothing waits to be recorded."""
-        return not self._held and not self._finished and not self._unsent and not self._recording
+        return not self._held and not self._finished and not self.returns.waiting and not self._recording
 
     def now(self) -> datetime:
         """What time it is by the database's clock, as it was last read. Safe to ask from several threads."""
@@ -78,7 +72,10 @@ class Delivery:
         return any(run_id in self._held for run_id in ids)
 
     def rooms(self) -> dict[str, int]:
-        """How many more runs each channel may hold; none where a send could not end before the deadline."""
+        """How many more runs each channel may hold; none where a send could not end before the deadline, or while the
+        messages that are held take much memory."""
+        if self._load.is_full:
+            return dict.fromkeys(self._pools, 0)
         left = self._deadline - monotonic()
         return {
             name: ROOM - pool.held if pool.channel.timeout_seconds < left else 0 for name, pool in self._pools.items()
@@ -106,8 +103,7 @@ class Delivery:
             self._record()
         while self._falls_behind():
             self._collect(RENEW_SECONDS)
-        if self._unsent:
-            self._hand_back()
+        self.returns.hand_back()
         if not self._held:
             self._oldest_reading = float("inf")
         elif not self._facts.is_closing and self._reading_ages():
@@ -147,8 +143,7 @@ class Delivery:
                     self.settle(0.05)
                 except (DatabaseUnavailable, DatabaseRefused):
                     sleep(limits.AGAIN_SECONDS)
-            if self._unsent:
-                self._hand_back()
+            self.returns.hand_back()
         except Exception as error:
             logger.warning("not all that was held is settled", extra={"error": type(error).__name__})
         finally:
@@ -180,6 +175,7 @@ class Delivery:
     def _hold(self, runs: Sequence[Run]) -> None:
         for run in runs:
             self._held[run.id] = run
+        self._load.take(runs)
 
     def _hand_out(self, runs: Sequence[Run], read_at: float) -> None:
         by_channel: dict[str, list[Run]] = {}
@@ -215,21 +211,13 @@ class Delivery:
         run = report.run
         del self._held[run.id]
         self._pools[run.channel].held -= 1
+        weight = self._load.let_go(run)
         if isinstance(report, Outcome):
-            self._finish(report)
+            self._finish(report.without_message() if weight > LONG_BYTES else report)
         elif isinstance(report, NotBegun):
-            self._unsent.append(Unsent(run))
-        elif isinstance(report, NotKnown):
-            self._put_off(report)
-
-    def _put_off(self, report: NotKnown) -> None:
-        """What this worker does not know may be a newer one's; after some time it is nobody's."""
-        run, error = report.run, str(report.error)
-        if self._clock[0] - run.scheduled_at < self._grace_hours * HOUR:
-            self._unsent.append(Unsent(run, limits.UNKNOWN_SECONDS, Reason.UNKNOWN_ENDPOINT, error))
-            self.counts["unknown"] += 1
-            return
-        self._finish(Outcome.dead(run, begun=report.begun, reason=Reason.UNKNOWN_ENDPOINT, error=error))
+            self.returns.not_begun(run)
+        elif isinstance(report, NotKnown) and (outcome := self.returns.not_known(report, self._clock[0])):
+            self._finish(outcome)
 
     def _finish(self, outcome: Outcome) -> None:
         if not self._finished:
@@ -258,20 +246,4 @@ class Delivery:
         if recorded.kept and not self._finished:
             self._finished_since = monotonic()
         self._finished += recorded.kept
-        self.counts.update([outcome.state for outcome in recorded.outcomes])
-        self.counts["late"] += len(recorded.outcomes) - recorded.ours
-        instant, at = self._clock
-        self.lateness += [
-            (instant - outcome.run.scheduled_at) / 1e6 + outcome.begun - at
-            for outcome in recorded.outcomes
-            if outcome.state is State.SENT
-        ]
-
-    def _hand_back(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        in_halves(unsent, self._give_back, lambda each, refused: log_lines.run_not_handed_back(each.run, refused))
-        self.counts["handed_back"] += sum(each.reason is None for each in unsent)
-
-    def _give_back(self, unsent: Sequence[Unsent]) -> None:
-        # Never made twice: after an unanswered first time they may be somebody else's, at the same attempt.
-        self._store.atomically(lambda: self._store.runs.hand_back(unsent), repeatable=False)
+        self.results.add(recorded, self._clock)

@@ -6,23 +6,21 @@ from typing import NamedTuple
 
 from reminders.engine import log_lines
 from reminders.engine.limits import (
+    GRACE_HOURS,
     PARKED_IN_A_ROW,
     PLAN_SECONDS,
     PUT_OFF_SECONDS,
+    RENDERED_BYTES,
     SLOW_IN_A_ROW,
     TOO_SLOW_DIVISOR,
-    UNKNOWN_GRACE_HOURS,
-    UNKNOWN_SECONDS,
 )
+from reminders.engine.one_plan import plan_of, run_of
 from reminders.errors import TIMED_OUT, DatabaseRefused, DatabaseUnavailable, NotKnownHere
-from reminders.instants import SECOND, Instant
-from reminders.lifecycle import decide
-from reminders.lifecycle.decide import Decision
+from reminders.instants import Instant
 from reminders.lifecycle.plans import Plan
-from reminders.messages import render
-from reminders.model import Due, Json
-from reminders.observe import logger
-from reminders.runs import Run, run_key
+from reminders.messages.weight import weight_of
+from reminders.model import Due
+from reminders.runs import Run
 from reminders.states import CompletionReason, Reason, State, Status
 from reminders.storage.due import Claim
 from reminders.storage.store import Store
@@ -47,9 +45,7 @@ class Planner:
     """Plans batch after batch. A batch that the database refuses, or that outlasts its transaction, is made smaller
     until the culprit is alone and parked."""
 
-    def __init__(
-        self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = UNKNOWN_GRACE_HOURS
-    ) -> None:
+    def __init__(self, store: Store, *, batch: int, lease_seconds: float, grace_hours: float = GRACE_HOURS) -> None:
         """`grace_hours` is how long a newer deployment may take to come, whose words are not known here."""
         self._store = store
         self._grace_hours = grace_hours
@@ -60,6 +56,7 @@ class Planner:
         self._parked_in_a_row = 0
         self._suspect: list[Due] = []  # what the last transaction had claimed
         self._claimed_at = float("inf")  # monotonic: when it had
+        self._read = 0  # how many reminders with long messages were read at once; 0: all that were asked for
         self._mended: set[str] = set()  # reminders whose numbers this tick has put right, if they were wrong
         self.parked = 0
 
@@ -76,7 +73,7 @@ class Planner:
             else:
                 self._careful_for -= len(planned.plans)
                 if self._careful_for <= 0:
-                    self._size = min(self._batch, self._size * 2)
+                    self._size = min(self._batch, 2 * (self._read or self._size))
                 self._parked_in_a_row = 0
                 for reminder_id in planned.given_up:
                     log_lines.reminder_parked(reminder_id, NotKnownHere.__name__)
@@ -117,18 +114,19 @@ class Planner:
         self._suspect = []
         claim = self._store.due.claim(self._size, floor)
         self._suspect, self._claimed_at = claim.due, monotonic()
+        self._read = len(claim.due) if len(claim.due) < claim.locked else 0
         plans = self._decided(claim, rooms)
         if plans:
             self._write(claim, plans)
         unknown = [p.due.id for p in plans if p.decision.error is not None and p.decision.status is Status.ACTIVE]
         given_up = self._give_up(unknown)
-        leased = [_run(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
+        leased = [run_of(plan, claim.incarnation) for plan in plans if plan.run_state is State.SENDING]
         still_due = [at for p in plans if (at := p.decision.next_run_at) is not None and at <= claim.now]
         return Planned(
             plans=plans,
             unknown=len(unknown) - len(given_up),
             given_up=given_up,
-            is_full=len(plans) == self._size or len(plans) < len(claim.due),
+            is_full=len(plans) == self._size or len(plans) < claim.locked,
             leased=leased,
             read_at=read_at,
             claim_seconds=self._claimed_at - read_at,
@@ -148,13 +146,16 @@ class Planner:
             self._store.due.fail_undelivered(ended_dead)
 
     def _decided(self, claim: Claim, rooms: dict[str, int]) -> list[Plan]:
-        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the
-        transaction."""
-        until = monotonic() + PLAN_SECONDS
+        """Plans for the claimed reminders, the first ones at least: costly schedules must not outlast the transaction,
+        nor long messages the memory."""
+        until, rendered = monotonic() + PLAN_SECONDS, 0
         plans: list[Plan] = []
         for due in claim.due:
-            plans.append(_plan(due, claim, rooms))
-            if monotonic() > until:
+            plan = plan_of(due, claim, rooms)
+            plans.append(plan)
+            if plan.message is not None:
+                rendered += weight_of(plan.message)
+            if rendered > RENDERED_BYTES or monotonic() > until:
                 break
         return plans
 
@@ -197,68 +198,3 @@ class Planner:
         self._store.due.park(due.id, error[:500])
         self._parked_in_a_row += 1
         self.parked += 1
-
-
-def _plan(due: Due, claim: Claim, rooms: dict[str, int]) -> Plan:
-    try:
-        decision = decide.decide(due, claim.facts, claim.now)
-    except NotKnownHere as unknown:
-        return _put_off(due, unknown, claim.now)
-    except Exception as error:  # whatever is wrong with one reminder must not hold up its neighbours
-        logger.exception("reminder parked", extra={"reminder": due.id, "error": type(error).__name__})
-        return Plan(due, Decision.park(f"{type(error).__name__}: {error}"[:500]))
-    if not decision.fires:
-        state = None if decision.skipped is None else State.SKIPPED
-        return Plan(due, decision, state, decision.skipped)
-    room = rooms.get(due.channel)
-    if room is None:
-        return _put_off(due, NotKnownHere("channel", due.channel), claim.now)
-    message: dict[str, Json] | None = None
-    if due.message is not None and render.has_placeholders(due.message):
-        try:
-            message = _rendered(due, decision)
-        except Exception as error:
-            return _dead(due, decision, claim, f"{error}"[:500])
-    if room <= 0:
-        return Plan(due, decision, State.PENDING, message=message)
-    rooms[due.channel] = room - 1
-    return Plan(due, decision, State.SENDING, message=message)
-
-
-def _put_off(due: Due, unknown: NotKnownHere, now: Instant) -> Plan:
-    return Plan(due, Decision.put_off(now + UNKNOWN_SECONDS * SECOND, f"{unknown}"[:500]))
-
-
-def _dead(due: Due, decision: Decision, claim: Claim, error: str) -> Plan:
-    reason, key = Reason.RENDER_FAILED, run_key(due.id, due.occurrence_no + 1, 0, claim.incarnation)
-    log_lines.run_is_dead(run=key, reminder=due.id, channel=due.channel, reason=reason)
-    return Plan(due, decision, State.DEAD, reason, error)
-
-
-def _rendered(due: Due, decision: Decision) -> dict[str, Json]:
-    message = due.message or {}
-    values = render.values(
-        due, due.channel, due.id, due.occurrence_no + 1, decision.scheduled_at or 0, decision.stands_for
-    )
-    return render.render(message, values)
-
-
-def _run(plan: Plan, incarnation: str | None) -> Run:
-    due, decision = plan.due, plan.decision
-    return Run.__new__(  # calling a class with keywords takes twice as long
-        Run,
-        id=due.run_id,
-        reminder_id=due.id,
-        occurrence_no=due.occurrence_no + 1,
-        step=0,
-        attempt=1,
-        scheduled_at=decision.scheduled_at or 0,
-        stands_for=decision.stands_for,
-        channel=due.channel,
-        recipient=due.recipient,
-        message=due.message if plan.message is None else plan.message,
-        entity_type=due.entity_type,
-        entity_id=due.entity_id,
-        event_type=due.event_type,
-        incarnation=incarnation,
-    )

@@ -37,16 +37,16 @@ class Tally:
 
     def summary(self, delivery: Delivery, *, parked: int) -> Summary:
         """All of it, with what came of the sends; `parked` is how many the database has refused."""
-        summary, counts = self._summary, delivery.counts
-        summary.sent = counts[State.SENT]
-        summary.failed = counts[State.PENDING]
-        summary.dead += counts[State.DEAD]
-        summary.cancelled = counts[State.CANCELLED]
-        summary.handed_back = counts["handed_back"]
-        summary.late = counts["late"]
+        summary, results = self._summary, delivery.results
+        summary.sent = results.states[State.SENT]
+        summary.failed = results.states[State.PENDING]
+        summary.dead += results.states[State.DEAD]
+        summary.cancelled = results.states[State.CANCELLED]
+        summary.handed_back = delivery.returns.handed_back
+        summary.late = results.late
         summary.parked += parked
-        summary.unknown += counts["unknown"]
-        late = sorted(delivery.lateness)
+        summary.unknown += delivery.returns.unknown
+        late = sorted(results.lateness)
         summary.lateness_p50_ms = round(quantile(late, 0.5) * 1000, 3)
         summary.lateness_p99_ms = round(quantile(late, 0.99) * 1000, 3)
         summary.lateness_max_ms = round(late[-1] * 1000, 3) if late else 0.0

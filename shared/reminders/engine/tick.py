@@ -15,7 +15,16 @@ from reminders.engine import limits, log_lines
 from reminders.engine.claim_floor import SWEEP_SECONDS, ClaimFloor
 from reminders.engine.delivery import Delivery
 from reminders.engine.failures import failure_of
-from reminders.engine.limits import BATCH, LEASE_SECONDS, LOOK_SECONDS, RESERVE, ROOM, UNKNOWN_GRACE_HOURS
+from reminders.engine.leases import Leases
+from reminders.engine.limits import (
+    BATCH,
+    LEASE_SECONDS,
+    LOOK_SECONDS,
+    RESERVE,
+    ROOM,
+    USUAL_PERIODS,
+    Periods,
+)
 from reminders.engine.maintenance.drain import Drain
 from reminders.engine.maintenance.listing import Listing
 from reminders.engine.maintenance.misdated import Misdated
@@ -42,35 +51,34 @@ class Tick:
         stage: str = "local",
         stay_seconds: float = 0.0,
         fan_out: Callable[[], None] | None = None,
-        retention_days: int = 90,
-        reminder_retention_days: int = 400,
-        unknown_grace_hours: float = UNKNOWN_GRACE_HOURS,
+        periods: Periods = USUAL_PERIODS,
         batch: int = BATCH,
         lease_seconds: float = LEASE_SECONDS,
         is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         """`budget_seconds` is all the time there is; `stay_seconds` is how long to stay although nothing is due.
 
-        Databases of stages other than `stage` are left alone. `unknown_grace_hours` is how long what is not known here
-        may wait for a newer deployment. `fan_out` calls more workers. `is_told_to_end` is asked between the rounds.
+        Databases of stages other than `stage` are left alone. `fan_out` calls more workers. `is_told_to_end` is asked
+        between the rounds.
         """
-        self._store, self._channels = store, channels
-        self._stage = stage
+        self._store, self._channels, self._stage = store, channels, stage
         self._began = monotonic()
         self._deadline = self._began + budget_seconds - limits.MARGIN_SECONDS
         self._stay_until = min(self._began + stay_seconds, self._deadline)
-        self._is_told_to_end = is_told_to_end
-        self._fan_out = fan_out
+        self._is_told_to_end, self._fan_out = is_told_to_end, fan_out
         self._batch, self._lease_seconds = batch, lease_seconds
-        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=unknown_grace_hours)
-        self._planner = Planner(store, batch=batch, lease_seconds=lease_seconds, grace_hours=unknown_grace_hours)
+        grace_hours = periods.unknown_grace_hours
+        self._delivery = Delivery(store, channels, deadline=self._deadline, grace_hours=grace_hours)
+        self._planner = Planner(
+            store, batch=batch, lease_seconds=lease_seconds, grace_hours=periods.unknown_grace_hours
+        )
         self._floor = ClaimFloor()
-        self._undeliverable = Undeliverable(store, channels, unknown_grace_hours)
-        self._leftovers = Leftovers(store, self._delivery, lease_seconds)
+        self._undeliverable = Undeliverable(store, channels, grace_hours)
+        self._leases = Leases(store, lease_seconds, self._undeliverable.end)
+        self._leftovers = Leftovers(self._leases, self._delivery)
         self._drain = Drain(store, batch)
-        self._retain = Retain(store, run_days=retention_days, reminder_days=reminder_retention_days, batch=batch)
-        self._look_at = self._began
-        self._may_be_waiting = True  # runs that this worker could lease
+        self._retain = Retain(store, periods, batch)
+        self._look_at, self._may_be_waiting = self._began, True  # `may_be`: runs that this worker could lease
         self._waiting_asked_at = float("-inf")
         self._tally = Tally()
 
@@ -145,7 +153,7 @@ class Tick:
             return False
         rooms, was_idle = self._rooms(), self._delivery.is_idle
         self._waiting_asked_at = monotonic()
-        runs = self._store.runs.lease_waiting(rooms, self._lease_seconds)
+        runs = self._leases.waiting(rooms)
         # A channel that is full was not asked for. Without time, though, no room will come.
         self._may_be_waiting = bool(runs) or (not was_idle and len(rooms) < len(self._channels))
         self._delivery.accept_unread(runs)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from reminders import conditions
 from reminders.conditions import Facts
+from reminders.errors import PlanRefused
 from reminders.instants import Instant
 from reminders.model import Due
 from reminders.schedules import advance
@@ -75,6 +76,7 @@ class Decision(NamedTuple):
 
 # Looked up once, not a thousand times a tick.
 _ACTIVE, _COMPLETED, _SCHEDULE_ENDED = Status.ACTIVE, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED
+_LAST_NUMBER = 2**31 - 1
 
 
 def decide(due: Due, facts: Facts, now: Instant) -> Decision:
@@ -84,6 +86,10 @@ def decide(due: Due, facts: Facts, now: Instant) -> Decision:
     """
     if due.condition_type is not None and conditions.is_met(due.condition, facts):
         return Decision.complete(CompletionReason.STOP_CONDITION)
+    if due.runs_left == 0:  # SQL has put it there
+        return Decision.complete(CompletionReason.MAX_RUNS)
+    if due.occurrence_no >= _LAST_NUMBER:
+        raise PlanRefused("its occurrences cannot be counted any further")
     does = advance.of(due, now, facts.calendars)
     if due.runs_left == 1 and does.fires and does.cursor is not None:
         return Decision.end(does, CompletionReason.MAX_RUNS)

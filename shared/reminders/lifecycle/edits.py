@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from reminders import conditions
-from reminders.errors import InvalidField
+from reminders.errors import InvalidField, PlanRefused
 from reminders.instants import new_id, to_instant
 from reminders.messages import render
 from reminders.model import Condition, Json, Message, NaturalKey
@@ -143,7 +143,10 @@ def edited(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: d
     )
     if not edit.given & SPEC_FIELDS:
         return result
-    return _rescheduled(result, edit, calendars, moment)
+    try:
+        return _rescheduled(result, edit, calendars, moment)
+    except (ValueError, TypeError, LookupError, OverflowError) as broken:  # not InvalidField, which names what is wrong
+        raise PlanRefused("its schedule cannot be read") from broken
 
 
 def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, moment: datetime) -> Reminder:
@@ -157,7 +160,7 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
         return reminder
     schedule = accepted(spec, moment)
     if schedule.schedule_type == before.schedule_type:
-        schedule = type_of(before.schedule_type).continued(schedule, before, reminder.planned_through)
+        schedule = _continued(schedule, before, reminder.planned_through)
     fired = 0 if before.max_runs is None or reminder.runs_left is None else before.max_runs - reminder.runs_left
     left = None if schedule.max_runs is None else schedule.max_runs - fired
     if left is not None and left <= 0:
@@ -170,17 +173,31 @@ def _rescheduled(reminder: Reminder, edit: Edit, calendars: CalendarsByName, mom
     return _begun(reminder, schedule, calendars, moment)
 
 
+def _continued(schedule: Schedule, before: Schedule, through: datetime | None) -> Schedule:
+    try:
+        return type_of(before.schedule_type).continued(schedule, before, through)
+    except _UNREADABLE:  # of a schedule that SQL has broken nothing can be remembered
+        return schedule
+
+
 def resumed(reminder: Reminder, calendars: CalendarsByName, moment: datetime) -> Reminder:
-    """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete."""
+    """Goes on after `moment` and replays nothing; without an occurrence the reminder is complete. PlanRefused when its
+    schedule cannot be read."""
     schedule = reminder.schedule
-    kind = type_of(schedule.schedule_type)
-    schedule = kind.begun(kind.continued(schedule, schedule, reminder.planned_through), moment)
-    following = due_after(schedule, moment, calendars, reminder.id)
+    try:
+        kind = type_of(schedule.schedule_type)
+        schedule = kind.begun(kind.continued(schedule, schedule, reminder.planned_through), moment)
+        following = due_after(schedule, moment, calendars, reminder.id)
+    except _UNREADABLE as broken:
+        raise PlanRefused("its schedule cannot be read") from broken
     reminder = replace(reminder, schedule=schedule, paused_at=None, resumed_at=moment, planned_through=moment)
     if following is None:
         return ended(reminder, Status.COMPLETED, CompletionReason.SCHEDULE_ENDED, moment)
     return replace(reminder, status=Status.ACTIVE, next_run_at=following)
 
+
+_UNREADABLE = (InvalidField, ValueError, TypeError, LookupError, OverflowError)
+"""What comes of a schedule that SQL has broken."""
 
 SPEC_FIELDS = frozenset(fields.SPEC_NAMES)
 _MESSAGE = frozenset({"subject", "body", "payload"})

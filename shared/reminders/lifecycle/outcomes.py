@@ -49,3 +49,7 @@ class Outcome(NamedTuple):
     def without_texts(self) -> Self:
         """The same without what the channel or its exception said."""
         return self._replace(error=None, provider_id=None)
+
+    def without_message(self) -> Self:
+        """The same without what was sent, which is not needed to record it."""
+        return self._replace(run=self.run._replace(message=None))

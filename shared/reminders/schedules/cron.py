@@ -150,7 +150,7 @@ def spelled_out(expression: str) -> str:
         raise InvalidField("cron", f"unknown word; known: {', '.join(_MACROS)}") from None
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=256)  # each has up to 1,440 times, some 60 KB
 def cron(expression: str) -> Cron:
     """An expression's pattern; InvalidField when it cannot be one. The same object each time: it remembers its days."""
     return Cron(expression)

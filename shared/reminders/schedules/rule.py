@@ -17,6 +17,8 @@ from reminders.schedules.stored import to_schedule
 from reminders.schedules.timeline import Bounded, Rule, Timeline
 from reminders.schedules.zones import zone
 
+_LONGEST_KEPT = 8_000  # characters of a schedule that is remembered: hundreds of long lists would fill the memory
+
 
 def rule_of(schedule: Schedule) -> Bounded:
     """The instants that a schedule means; ValueError or InvalidField when it is incomplete, or beyond its bounds."""
@@ -36,14 +38,16 @@ def timeline_of_row(due: Due, calendars: Mapping[str, BusinessCalendar]) -> tupl
 
     A thousand reminders of a batch may have the same cron expression and differ in their anchor, which is a column.
     """
-    schedule, rule = _common(due.schedule_type, due.interval_minutes, due.schedule)
+    is_long = due.schedule is not None and len(due.schedule) > _LONGEST_KEPT
+    common = _common.__wrapped__ if is_long else _common
+    schedule, rule = common(due.schedule_type, due.interval_minutes, due.schedule)
     if rule is None:
         schedule = replace(schedule, start_at=to_datetime(due.start_at))
         rule = type_of(schedule.schedule_type).rule(schedule)
     return _timeline(schedule, _bounded(schedule, rule, due.start_at), calendars, due.id), schedule
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)  # each may hold a cron expression's 1,440 times
 def _common(schedule_type: str, interval_minutes: int | None, text: str | None) -> tuple[Schedule, Rule | None]:
     """A schedule without its anchor, and its rule if that does not depend on one."""
     kind = type_of(schedule_type)

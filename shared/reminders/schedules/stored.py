@@ -19,6 +19,7 @@ _LISTS = frozenset({"backoff_minutes", "offsets", "fired_offsets"})
 _OTHERS = tuple(field.name for field in fields(Schedule) if field.name not in _COLUMNS)
 
 _NAMES = frozenset(_OTHERS)
+_SHORT = 500  # characters of a text that is remembered
 
 
 def to_text(schedule: Schedule) -> str | None:
@@ -30,14 +31,13 @@ def to_text(schedule: Schedule) -> str | None:
 def to_schedule(schedule_type: str, start_at: datetime, interval_minutes: int | None, text: str | None) -> Schedule:
     """The schedule that a row holds; ValueError when it is no object. A value that cannot be read is kept as it is, for
     `bounds` to refuse when the schedule is worked out."""
-    others = {} if text is None else _read(text)
+    others = {} if text is None else _known(text) if len(text) <= _SHORT else _read(text)
     columns = {"schedule_type": schedule_type, "start_at": start_at, "interval_minutes": interval_minutes}
     return with_fields(Schedule, {**others, **columns})
 
 
-@lru_cache(maxsize=4_096)
 def _read(text: str) -> dict[str, Any]:
-    """What its fields mean; remembered, since many reminders have the same text."""
+    """What its fields mean."""
     try:
         stored = json.loads(text)
     except RecursionError as deep:
@@ -45,6 +45,9 @@ def _read(text: str) -> dict[str, Any]:
     if not isinstance(stored, dict):
         raise ValueError("a schedule is a JSON object")
     return {name: _value(name, value) for name, value in stored.items() if name in _NAMES}
+
+
+_known = lru_cache(maxsize=2_048)(_read)  # many reminders have the same text, but no long one
 
 
 def _value(name: str, value: Any) -> Any:
@@ -63,7 +66,7 @@ def _reading(name: str) -> Callable[[Any], Any]:
         return tuple
     if name == "send_window":
         return lambda window: SendWindow(**{**window, "weekdays": frozenset(window["weekdays"])})
-    return lambda value: value
+    return lambda value: () if isinstance(value, list | dict) else value  # nothing that a field may be
 
 
 def _written(name: str, value: Any) -> Json:

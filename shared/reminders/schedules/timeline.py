@@ -7,6 +7,7 @@ from reminders.schedules.send_windows import Gate
 
 _LEAPS = 60  # closed stretches that are searched at once; what lies beyond them is looked at later
 _CLOSED_FOR_GOOD = 1_100 * DAY  # a gate without any opening is looked at again then, or once its calendar has changed
+LATEST: Instant = 29_000_000_000 * SECOND  # in 2888: what is due later, no row may hold
 
 
 class Rule(Protocol):
@@ -79,7 +80,7 @@ class Timeline:
 
     def _following(self, cursor: Instant) -> Occurrence | None:
         first = self.rule.following(cursor)
-        if first is None:
+        if first is None or first > LATEST:
             return None
         if self.gate is None:
             return Occurrence(due=first + self._jitter, first=first, last=first, stands_for=1)

@@ -15,6 +15,7 @@ type Wall = int
 """Microseconds of a wall clock since 1970-01-01T00:00, whatever the zone."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
+_KNOWN_YEARS = 60  # of a zone, remembered
 
 
 class Stretch(NamedTuple):
@@ -56,10 +57,13 @@ class Zone:
         if last is not None and last.start <= instant < last.end:
             return last
         year = _utc(instant).year
-        if year not in self._years:
+        known = self._years.get(year)
+        if known is None:
+            if len(self._years) >= _KNOWN_YEARS:
+                self._years.clear()  # by any thread at any moment
             found = list(_stretches(self._info, year))
-            self._years[year] = [stretch.start for stretch in found], found
-        starts, stretches = self._years[year]
+            self._years[year] = known = [stretch.start for stretch in found], found
+        starts, stretches = known
         self._last = found_one = stretches[bisect_right(starts, instant) - 1]
         return found_one
 

@@ -80,7 +80,7 @@ def calendar_text(calendar: BusinessCalendar) -> str:
 def _calendar(days: dict[str, Any]) -> BusinessCalendar:
     """Days that do not exist, which SQL may have put there, never come, and count as absent."""
     return BusinessCalendar(
-        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS),
+        weekdays=frozenset(int(day) for day in days["weekdays"] if day in _WEEKDAYS and isinstance(day, int | float)),
         holidays=frozenset(day for text in days["holidays"] if (day := _date(text)) is not None),
     )
 
@@ -88,8 +88,8 @@ def _calendar(days: dict[str, Any]) -> BusinessCalendar:
 _WEEKDAYS = range(7)
 
 
-def _date(text: str) -> date | None:
+def _date(text: object) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None

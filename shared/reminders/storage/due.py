@@ -21,6 +21,7 @@ class Claim(NamedTuple):
     due: list[Due]
     facts: Facts
     waiting: frozenset[str]  # ids of those that have waiting runs
+    locked: int  # how many are due and locked; more than `due` where messages are long
     incarnation: str | None  # which life of the database it is; None: the first
 
 
@@ -31,14 +32,15 @@ class DueTable:
         self._sql = sql
 
     def claim(self, count: int, floor: Instant | None) -> Claim:
-        found = self._sql.rows("claim_due", count=count, floor=floor)[0]
-        instant, flags, waiting, calendars, incarnation, *columns = found
+        found = self._sql.rows("claim_due", count=count, floor=floor, bytes=parameters.READ_AT_ONCE)[0]
+        instant, flags, waiting, calendars, locked, incarnation, *columns = found
         true_flags = frozenset(json.loads(flags)) if flags else frozenset()
         return Claim(
             now=instant,
             due=_to_due(columns),
             facts=Facts(true_flags=true_flags, calendars=to_calendars(calendars)),
             waiting=frozenset(json.loads(waiting)) if waiting else frozenset(),
+            locked=locked,
             incarnation=incarnation,
         )
 

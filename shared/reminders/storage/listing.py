@@ -32,9 +32,6 @@ class ListingTable:
         """ACTIVE ones of certain kinds; TooManyKinds."""
         return of_kinds(self._sql.rows("find_active", **kinds(matching), before=before, count=count))
 
-    def find_active_of_entity(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
-        return in_order(self._sql.rows("find_active_of_entity", **keys(matching), before=before, count=count), count)
-
     def enter_changed(self, count: int) -> int:
         """Brings at most `count` reminders up to date that SQL or older code has written, and says how many."""
         entered: int = self._sql.value("enter_changed", count=count)
@@ -57,7 +54,7 @@ def keys(matching: ReminderFilter) -> dict[str, Any]:
 
 
 def kinds(matching: ReminderFilter) -> dict[str, Any]:
-    """Those that a search from kind to kind asks."""
+    """Those that a search from kind to kind asks, and how many kinds it may meet."""
     filters = keys(matching) | {"kinds": _MOST_KINDS}
     del filters["entity_id"]
     return filters

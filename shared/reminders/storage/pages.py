@@ -5,7 +5,7 @@ row meets, and what SQL or older code has written through an index over what the
 found is checked against the rows themselves, so that a list is never wrong, at most slow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from reminders.model import Page, ReminderFilter
 from reminders.model.reminder import Reminder
@@ -13,8 +13,9 @@ from reminders.states import Status
 from reminders.storage.listing import ListingTable, Seen, TooManyKinds
 from reminders.storage.lists import ListTable
 
-_LOOK = 1_000  # reminders that a cheap look considers, and each that follows when a page is not full yet
-_DUE_LOOK = 5_000  # that a cheap look considers where the other ways are dear
+_LOOK = 1_000  # reminders that a cheap look considers, and one that has to consider more than a page
+_DUE_LOOK = 5_000  # that a cheap look considers in a list of what is due: if so many of them are,
+_MANY_DUE = 50  # reading all that are due costs more than looking on
 _LOOKS = 8  # after which a page ends where it is
 
 
@@ -61,26 +62,34 @@ class ReminderPages:
 
     def _look(self, number: int, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """Reminders that may match: first a cheap look, then one that finds all that a page needs."""
-        if number == 0 and matching.entity_id is None:
-            look = _LOOK if matching.due_before is None else _DUE_LOOK
-            return self._reminders.find_newest(matching, before, count, look=look)
-        if number == 1 and matching.due_before is not None:
-            due = self._reminders.find_due(matching, before, count)
-            if due is not None:
-                return due
-        return self._indexed(matching, before, count if number <= 1 and matching.due_before is None else _LOOK)
+        if number > 0 or matching.entity_id is not None:
+            is_exact = number <= 1 and matching.due_before is None
+            return self._indexed(matching, before, count if is_exact else _LOOK)
+        if matching.due_before is None:
+            return self._reminders.find_newest(matching, before, count, look=_LOOK)[0]
+        newest, due = self._reminders.find_newest(matching, before, count, look=_DUE_LOOK)
+        if due >= _MANY_DUE or len(newest.ids) == count:
+            return newest
+        return self._reminders.find_due(matching, before, count) or newest
 
     def _indexed(self, matching: ReminderFilter, before: str | None, count: int) -> Seen:
         """The newest that indexes find, `count` of them or nearly."""
+        if matching.entity_id is not None:
+            return _merged(list(self._of_entity(matching, before, count)))
         sources: list[Seen] = []
         if matching.status in (None, Status.ACTIVE):
-            find = self._listing.find_active if matching.entity_id is None else self._listing.find_active_of_entity
-            sources += [find(matching, before, count), self._reminders.find_unlisted(matching, before, count)]
+            sources.append(self._listing.find_active(matching, before, count))
+            sources.append(self._reminders.find_unlisted(matching, before, count))
         if matching.status != Status.ACTIVE and matching.due_before is None:
-            rest = self._reminders
-            find = rest.find_at_rest if matching.entity_id is None else rest.find_at_rest_of_entity
-            sources.append(find(matching, before, count))
+            sources.append(self._reminders.find_at_rest(matching, before, count))
         return _merged(sources)
+
+    def _of_entity(self, matching: ReminderFilter, before: str | None, count: int) -> Iterator[Seen]:
+        """One entity's, which need no listing: live ones have an index by their natural key."""
+        if matching.status in (None, Status.ACTIVE, Status.PAUSED):
+            yield self._reminders.find_live_of_entity(matching, before, count)
+        if matching.status not in (Status.ACTIVE, Status.PAUSED) and matching.due_before is None:
+            yield self._reminders.find_at_rest_of_entity(matching, before, count)
 
 
 def _page(found: Sequence[Reminder], limit: int, is_cut: bool) -> Page[Reminder]:
@@ -88,7 +97,7 @@ def _page(found: Sequence[Reminder], limit: int, is_cut: bool) -> Page[Reminder]
     return Page(items=items, next_cursor=items[-1].id if is_cut or len(found) > limit else None)
 
 
-def _merged(sources: Iterable[Seen]) -> Seen:
+def _merged(sources: Sequence[Seen]) -> Seen:
     """What all sources have seen: as far as the one that has come least far."""
     reached = max((seen.reached for seen in sources if seen.reached is not None), default="")
     ids = sorted({each for seen in sources for each in seen.ids if each >= reached}, reverse=True)

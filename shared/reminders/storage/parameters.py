@@ -6,6 +6,8 @@ from datetime import datetime
 
 from reminders.model import Json
 
+READ_AT_ONCE = 2_500_000  # bytes of messages and schedules, which take up to twenty times as much as Python's values
+
 
 def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()

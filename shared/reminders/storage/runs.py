@@ -15,6 +15,8 @@ from reminders.states import Reason, State
 from reminders.storage import jsonb, parameters
 from reminders.storage.statements import Statements
 
+_PAGE_BYTES = 3_500_000  # of an answer; Lambda refuses one of six million
+
 
 class RunTable:
     """One method a statement of `sql/reminder_runs/`."""
@@ -22,10 +24,19 @@ class RunTable:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
-    def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> list[RunRecord]:
+    def page(self, reminder_id: str, *, before: tuple[int, int] | None, count: int) -> tuple[list[RunRecord], bool]:
+        """At most `count` runs, and whether there are more: a page with long messages has fewer."""
         number, step = before or (None, None)
-        found = self._sql.records("list_runs", reminder_id=reminder_id, before_no=number, before_step=step, count=count)
-        return [_to_record(row) for row in found]
+        found = self._sql.records(
+            "list_runs",
+            reminder_id=reminder_id,
+            before_no=number,
+            before_step=step,
+            count=count + 1,
+            bytes=_PAGE_BYTES,
+        )
+        page = [_to_record(row) for row in found[:count]]
+        return page, bool(found) and len(page) < found[0]["found"]
 
     def insert_triggered(self, reminder_id: str, message: dict[str, Json] | None) -> RunRecord:
         inserted = self._sql.records(
@@ -41,32 +52,54 @@ class RunTable:
             "cancel_waiting", reminder_ids=parameters.words(ids), reasons=parameters.words(why), retries_only=flags
         )
 
-    def lease_waiting(self, rooms: dict[str, int], lease_seconds: float) -> list[Run]:
-        """Leases waiting runs: for each channel at most as many as it has room for."""
+    def lease_waiting(self, rooms: dict[str, int], lease_seconds: float, passed: Collection[int] = ()) -> list[Run]:
+        """Leases waiting runs but those that are passed over: for each channel at most as many as it has room for."""
+        channels, sizes = parameters.texts(rooms), parameters.numbers(rooms.values())
         found = self._sql.value(
             "lease_waiting",
-            channels=parameters.texts(rooms),
-            rooms=parameters.numbers(rooms.values()),
+            channels=channels,
+            rooms=sizes,
             conditions=parameters.texts(conditions.known_types()),
             lease=lease_seconds,
+            bytes=parameters.READ_AT_ONCE,
+            passed=parameters.numbers(passed),
         )
         return to_runs(found)
 
     def take_over(
-        self, channels: Collection[str], attempts: range, batches: Sequence[int], lease_seconds: float
+        self,
+        channels: Collection[str],
+        attempts: range,
+        batches: Sequence[int],
+        lease_seconds: float,
+        passed: Collection[int] = (),
     ) -> list[Run]:
-        """Leases runs of dead workers that are at one of these attempts; `batches[attempt - 1]` says how many at a
-        time."""
+        """Leases runs of dead workers that are at one of these attempts, but those that are passed over;
+        `batches[attempt - 1]` says how many at a time."""
         found = self._sql.value(
             "take_over",
             channels=parameters.texts(channels),
-            conditions=parameters.texts(conditions.known_types()),
             least=attempts.start,
             most=attempts.stop - 1,
             batches=parameters.numbers(batches),
+            conditions=parameters.texts(conditions.known_types()),
             lease=lease_seconds,
+            bytes=parameters.READ_AT_ONCE,
+            passed=parameters.numbers(passed),
         )
         return to_runs(found)
+
+    def first_unfinished(self, channel: str, state: State, attempts: range, passed: Collection[int]) -> LostRun | None:
+        """The run that would be leased first."""
+        found = self._sql.records(
+            "first_unfinished",
+            channel=channel,
+            state=state,
+            least=attempts.start,
+            most=attempts.stop - 1,
+            passed=parameters.numbers(passed),
+        )
+        return next(map(_to_lost_run, found), None)
 
     def undeliverable(self, channels: Collection[str], max_attempts: int, grace_hours: float) -> list[LostRun]:
         """Runs that nobody will send."""

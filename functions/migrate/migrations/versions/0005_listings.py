@@ -19,10 +19,9 @@ _INDEXES = {
     "reminder_jobs_at_rest": "(status, event_type, entity_type, channel, id) WHERE status <> 'ACTIVE'",
     "reminder_jobs_at_rest_entity": "(entity_id, id) WHERE status <> 'ACTIVE'",
     "reminder_jobs_ended_at": "(completed_at) WHERE status IN ('COMPLETED', 'CANCELLED', 'FAILED')",
-    # By an expression, or the planner, which takes nearly all rows for unlisted, would walk the primary key instead.
     "reminder_jobs_unlisted": (
-        "(uuid_send(id)) WHERE listed_as IS DISTINCT FROM CASE WHEN status = 'ACTIVE' THEN hashtextextended(channel,"
-        " hashtextextended(event_type, hashtextextended(entity_id, hashtextextended(entity_type, 0)))) END"
+        "(event_type, entity_type, channel, id) WHERE listed_as IS DISTINCT FROM CASE WHEN status = 'ACTIVE'"
+        " THEN hashtextextended(channel, hashtextextended(event_type, hashtextextended(entity_type, 0))) END"
     ),
 }
 

@@ -7,12 +7,10 @@
 CREATE TABLE IF NOT EXISTS reminder_listing (
   id          uuid PRIMARY KEY,
   entity_type varchar(100) COLLATE "C" NOT NULL,
-  entity_id   varchar(200) COLLATE "C" NOT NULL,
   event_type  varchar(100) COLLATE "C" NOT NULL,
   channel     varchar(50)  COLLATE "C" NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
-CREATE INDEX IF NOT EXISTS reminder_listing_kind   ON reminder_listing (event_type, entity_type, channel, id);
-CREATE INDEX IF NOT EXISTS reminder_listing_entity ON reminder_listing (entity_id, id);
+CREATE INDEX IF NOT EXISTS reminder_listing_kind ON reminder_listing (event_type, entity_type, channel, id);
 
 ALTER TABLE reminder_jobs
   -- a hash of what reminder_listing says of this row; NULL: it is not in there. Where this is not what it should be,

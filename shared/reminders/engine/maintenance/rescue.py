@@ -7,9 +7,10 @@ from time import monotonic
 from reminders.engine import log_lines
 from reminders.engine.delivery import Delivery
 from reminders.engine.halving import in_halves
+from reminders.engine.leases import Leases
 from reminders.engine.limits import LOOK_SECONDS
 from reminders.errors import DatabaseRefused
-from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS, TAKEOVER_BATCHES
+from reminders.lifecycle.retries import ALONE_FROM_ATTEMPT, MAX_ATTEMPTS
 from reminders.runs import LostRun
 from reminders.states import Reason
 from reminders.storage.store import Store
@@ -30,10 +31,10 @@ class Undeliverable:
         found = self._store.runs.undeliverable(self._channels, MAX_ATTEMPTS, self._grace_hours)
         before = self.ended
         for why, alike in groupby(sorted(found, key=_why), _why):
-            self.ended += self._end(list(alike), *why)
+            self.ended += self.end(list(alike), *why)
         return self.ended > before
 
-    def _end(self, runs: Sequence[LostRun], reason: Reason, error: str) -> int:
+    def end(self, runs: Sequence[LostRun], reason: Reason, error: str) -> int:
         """How many were ended: those whose reminder nobody else has locked, and whose change is not refused."""
 
         def work(some: Sequence[LostRun], *, with_reminders: bool = True) -> list[LostRun]:
@@ -72,10 +73,9 @@ def _why(run: LostRun) -> tuple[Reason, str]:
 class Leftovers:
     """Takes over runs whose lease has ended under a worker that died, and gives them to the delivery."""
 
-    def __init__(self, store: Store, delivery: Delivery, lease_seconds: float) -> None:
-        self._store = store
+    def __init__(self, leases: Leases, delivery: Delivery) -> None:
+        self._leases = leases
         self._delivery = delivery
-        self._lease_seconds = lease_seconds
         self._suspects: list[int] = []  # taken over and not settled yet
         self._asked_at = float("-inf")
         self.taken_over = 0
@@ -103,7 +103,7 @@ class Leftovers:
 
     def _take_over(self, attempts: range) -> list[int]:
         channels = [name for name, room in self._delivery.rooms().items() if room > 0]
-        runs = self._store.runs.take_over(channels, attempts, TAKEOVER_BATCHES, self._lease_seconds)
+        runs = self._leases.left_behind(channels, attempts)
         self.taken_over += len(runs)
         self._delivery.accept_unread(runs)
         return [run.id for run in runs]

@@ -19,6 +19,7 @@ from reminders.schedules.zones import wall_of
 
 LAST_DAY = day_of(date.max) - 366  # no rule is searched beyond it
 _KNOWN = 60  # spans that are remembered: a leap day that is a Monday is looked for in 40 of them
+_KNOWN_TIMES = 500  # and so many of their days and chosen times together
 
 
 def periods(parts: Parts, start: datetime) -> Counting:
@@ -66,6 +67,7 @@ class Spans:
         self._frequency = parts.frequency
         self._phase = self._span_of(wall_of(start) // DAY)
         self._known: dict[int, Mapping[int, Sequence[int]]] = {}
+        self._weight = 0  # of these
         self._places = cache(self._places_in)
 
     def times(self, day: int) -> Sequence[int]:
@@ -115,9 +117,11 @@ class Spans:
             return {}
         found = self._known.get(span)
         if found is None:
-            if len(self._known) > _KNOWN:
+            if len(self._known) > _KNOWN or self._weight > _KNOWN_TIMES:
                 self._known.clear()
+                self._weight = 0
             self._known[span] = found = self._expand(span)
+            self._weight += sum(1 if times is self._times else len(times) for times in found.values())
         return found
 
     def _expand(self, span: int) -> Mapping[int, Sequence[int]]:

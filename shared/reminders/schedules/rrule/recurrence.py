@@ -96,7 +96,7 @@ class Recurrence:
         return found if found is not None and found <= day + CENTURY else None
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=128)  # each remembers up to some 200 KB
 def recurrence(
     text: str, start: datetime, until: datetime | None, rdates: tuple[datetime, ...], exdates: tuple[datetime, ...]
 ) -> Recurrence:

@@ -11,6 +11,8 @@ from reminders.schedules.rrule.recurrence import ever_fires, last_permitted, rec
 from reminders.schedules.schedule_type import DST_FIELDS, WallClockType, local_start
 from reminders.schedules.zones import wall_clock
 
+_MOST_KEPT = 100  # dates of a pattern that is remembered: a thousand long lists would fill the memory
+
 
 class RecurrenceRule(WallClockType):
     """Fires at the wall times of a recurrence rule, at further ones, and not at excepted ones."""
@@ -40,7 +42,8 @@ class RecurrenceRule(WallClockType):
 
     def pattern(self, schedule: Schedule) -> Pattern:
         more, less = schedule.rdates_local or (), schedule.exdates_local or ()
-        return recurrence(schedule.rrule or "", local_start(schedule), schedule.rrule_until, more, less)
+        made = recurrence if len(more) + len(less) <= _MOST_KEPT else recurrence.__wrapped__
+        return made(schedule.rrule or "", local_start(schedule), schedule.rrule_until, more, less)
 
     def describe(self, schedule: Schedule) -> str:
         return words.describe(schedule)

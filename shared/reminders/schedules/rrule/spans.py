@@ -173,7 +173,7 @@ def years(parts: Parts) -> Years:
     return years_of(tuple(lists), frozenset(parts.days))
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=128)  # each has fourteen different years, some 100 KB
 def years_of(lists: tuple[tuple[str, frozenset[int]], ...], names: frozenset[tuple[int, int]]) -> Years:
     return Years(dict(lists), names)
 

@@ -1,4 +1,5 @@
 -- One business calendar.
-SELECT name, days::text AS days, created_at, updated_at
+SELECT name, json_build_object('weekdays', days -> 'weekdays', 'holidays', days -> 'holidays')::text AS days,
+  created_at, updated_at
 FROM business_calendars
 WHERE name = :name;

@@ -4,7 +4,9 @@
 -- with a second column a table that was never analysed is sorted whole, and SKIP LOCKED needs no order against
 -- deadlocks. now() and not clock_timestamp(), which no index condition takes. Instants are microseconds; nextval gives
 -- each run its id beforehand. The rows come as one JSON array a column: an aggregate finds out once how to write its
--- type, json_build_array anew for each value.
+-- type, json_build_array anew for each value. Of long messages and schedules no more is read than so many bytes: rows
+-- beyond them stay locked and are claimed again. What is compressed counts as the text that it becomes; a sum over all,
+-- which costs little, is asked first.
 WITH due AS MATERIALIZED (
   SELECT ctid AS tid, *
   FROM reminder_jobs
@@ -13,7 +15,27 @@ WITH due AS MATERIALIZED (
     AND next_run_at > COALESCE(to_timestamp(CAST(:floor AS bigint) / 1e6::float8), '-infinity')
   ORDER BY next_run_at
   LIMIT CAST(:count AS integer)
-  FOR NO KEY UPDATE SKIP LOCKED)
+  FOR NO KEY UPDATE SKIP LOCKED),
+few AS (
+  SELECT *
+  FROM due
+  WHERE CAST(:bytes AS bigint) >= (
+      SELECT COALESCE(sum(pg_column_size(message)), 0) + COALESCE(sum(pg_column_size(schedule)), 0)
+        + CASE WHEN bool_or(pg_column_compression(message) IS NOT NULL OR pg_column_compression(schedule) IS NOT NULL)
+          THEN 1e9 ELSE 0 END
+      FROM due)
+    OR tid = ANY (ARRAY(
+      SELECT tid
+      FROM (
+        SELECT tid, weight, sum(weight) OVER (ROWS UNBOUNDED PRECEDING) AS reached
+        FROM (
+          SELECT tid,
+            CASE WHEN pg_column_compression(message) IS NULL THEN COALESCE(pg_column_size(message), 0)
+              ELSE octet_length(message::text) END
+            + CASE WHEN pg_column_compression(schedule) IS NULL THEN COALESCE(pg_column_size(schedule), 0)
+              ELSE octet_length(schedule::text) END AS weight
+          FROM due) AS weighed) AS summed
+      WHERE reached <= CAST(:bytes AS bigint) OR reached = weight)))
 SELECT
   (date_part('epoch', COALESCE(CAST(:now AS timestamptz), now())) * 1e6)::bigint,
   (SELECT json_agg(key)::text
@@ -22,9 +44,10 @@ SELECT
   (SELECT json_agg(DISTINCT reminder_id)::text
     FROM reminder_runs
     WHERE state = 'PENDING' AND reminder_id = ANY (ARRAY(SELECT id FROM due))),
-  (SELECT json_object_agg(name, days)::text
+  (SELECT json_object_agg(name, json_build_object('weekdays', days -> 'weekdays', 'holidays', days -> 'holidays'))::text
     FROM business_calendars
     WHERE name = ANY (ARRAY(SELECT schedule ->> 'business_calendar' FROM due WHERE schedule ? 'business_calendar'))),
+  (SELECT count(*) FROM due),
   (SELECT incarnation FROM scheduler_state),
   json_agg(tid)::text, json_agg(id)::text, json_agg(nextval('reminder_runs_id_seq'))::text,
   json_agg(entity_type)::text, json_agg(entity_id)::text, json_agg(event_type)::text,
@@ -35,4 +58,4 @@ SELECT
   json_agg((date_part('epoch', planned_through) * 1e6)::bigint)::text, json_agg(occurrence_no)::text,
   json_agg(stop_condition_type)::text, json_agg(stop_condition_value)::text,
   json_agg(schedule::text)::text, json_agg(runs_left)::text
-FROM due;
+FROM few;

@@ -1,5 +1,5 @@
--- Ids of those that match of the newest :look reminders, at most :count, and how far the newest :look are. A search
--- begins here, since most filters match many.
+-- Ids of those that match of the newest :look reminders, at most :count; how far the newest :look are, and how many of
+-- them are due. A search begins here, since most filters match many.
 WITH newest AS MATERIALIZED (
   SELECT id, status, entity_type, event_type, channel, next_run_at
   FROM reminder_jobs
@@ -19,4 +19,5 @@ SELECT
           OR (status = 'ACTIVE' AND next_run_at < CAST(:due_before AS timestamptz)))
       ORDER BY id DESC
       LIMIT CAST(:count AS integer)) matching),
-  (SELECT CAST(id AS text) FROM newest ORDER BY id DESC OFFSET CAST(:look AS integer) - 1);
+  (SELECT CAST(id AS text) FROM newest ORDER BY id DESC OFFSET CAST(:look AS integer) - 1),
+  (SELECT count(*) FROM newest WHERE status = 'ACTIVE' AND next_run_at < CAST(:due_before AS timestamptz));

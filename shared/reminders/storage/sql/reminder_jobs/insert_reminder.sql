@@ -10,13 +10,13 @@ WITH inserted AS (
     CAST(:planned_through AS timestamptz),
     :stop_condition_type, :stop_condition_value,
     CAST(:now AS timestamptz), CAST(:now AS timestamptz),
-    hashtextextended(CAST(:channel AS varchar), hashtextextended(CAST(:event_type AS varchar),
-      hashtextextended(CAST(:entity_id AS varchar), hashtextextended(CAST(:entity_type AS varchar), 0)))))
+    hashtextextended(CAST(:channel AS varchar),
+      hashtextextended(CAST(:event_type AS varchar), hashtextextended(CAST(:entity_type AS varchar), 0))))
   ON CONFLICT (entity_type, entity_id, event_type) WHERE status IN ('ACTIVE', 'PAUSED') DO NOTHING
   RETURNING *),
 listed AS (
-  INSERT INTO reminder_listing (id, entity_type, entity_id, event_type, channel)
-  SELECT id, entity_type, entity_id, event_type, channel
+  INSERT INTO reminder_listing (id, entity_type, event_type, channel)
+  SELECT id, entity_type, event_type, channel
   FROM inserted)
 SELECT *
 FROM inserted;

@@ -16,19 +16,17 @@ WITH saved AS (
       completion_reason = :completion_reason, version = CAST(:version AS integer),
       updated_at = CAST(:updated_at AS timestamptz),
       listed_as = CASE WHEN CAST(:status AS text) = 'ACTIVE' THEN hashtextextended(channel,
-        hashtextextended(event_type, hashtextextended(entity_id, hashtextextended(entity_type, 0)))) END
+        hashtextextended(event_type, hashtextextended(entity_type, 0))) END
   WHERE id = CAST(:id AS uuid)
-  RETURNING id, entity_type, entity_id, event_type, channel, status),
+  RETURNING id, entity_type, event_type, channel, status),
 listed AS (
-  INSERT INTO reminder_listing (id, entity_type, entity_id, event_type, channel)
-  SELECT id, entity_type, entity_id, event_type, channel
+  INSERT INTO reminder_listing (id, entity_type, event_type, channel)
+  SELECT id, entity_type, event_type, channel
   FROM saved
   WHERE status = 'ACTIVE'
   ON CONFLICT (id) DO UPDATE
-  SET entity_type = EXCLUDED.entity_type, entity_id = EXCLUDED.entity_id, event_type = EXCLUDED.event_type,
-    channel = EXCLUDED.channel
-  WHERE (reminder_listing.entity_type, reminder_listing.entity_id, reminder_listing.event_type,
-      reminder_listing.channel)
-    IS DISTINCT FROM (EXCLUDED.entity_type, EXCLUDED.entity_id, EXCLUDED.event_type, EXCLUDED.channel))
+  SET entity_type = EXCLUDED.entity_type, event_type = EXCLUDED.event_type, channel = EXCLUDED.channel
+  WHERE (reminder_listing.entity_type, reminder_listing.event_type, reminder_listing.channel)
+    IS DISTINCT FROM (EXCLUDED.entity_type, EXCLUDED.event_type, EXCLUDED.channel))
 DELETE FROM reminder_listing
 WHERE id IN (SELECT id FROM saved WHERE status <> 'ACTIVE');
