@@ -22,6 +22,21 @@ _FOLDER = Path(__file__).parent / "migrations"
 PATIENCE_SECONDS = 280.0  # for one statement, an index over a large table above all; the function has 300
 
 
+class Migrating(pg8000.dbapi.Connection):  # type: ignore[misc]  # pg8000 has no types
+    """pg8000's, which ends a transaction in two messages, and outside of one as well: behind a pooler they meet two
+    sessions."""
+
+    def commit(self) -> None:
+        self._end("commit")
+
+    def rollback(self) -> None:
+        self._end("rollback")
+
+    def _end(self, statement: str) -> None:
+        if self._in_transaction:
+            self.execute_simple(statement)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Brings the schema to the newest version, and says which that is."""
@@ -34,7 +49,7 @@ def migrate(address: Address) -> str:
     """Brings the schema at this address to the newest version. Safe to repeat, and by several at once."""
     engine = create_engine(
         "postgresql+pg8000://",
-        creator=lambda: connect(address, pg8000.dbapi.Connection, PATIENCE_SECONDS),
+        creator=lambda: connect(address, Migrating, PATIENCE_SECONDS),
         poolclass=NullPool,
     )
     config = Config()
