@@ -49,8 +49,9 @@ def refusing(request: pytest.FixtureRequest, empty: Address, way: Callable[[Addr
             reply = found(*arguments, **more)
             assert 400 <= reply.status < 500, reply
             assert reply.headers["content-type"] == "application/problem+json"
-            assert reply.json["status"] == reply.status
-            assert reply.json["type"].startswith("/problems/")
+            if arguments[0] != "HEAD":  # its answer has no body
+                assert reply.json["status"] == reply.status
+                assert reply.json["type"].startswith("/problems/")
             counts = (
                 "SELECT (SELECT count(*) FROM reminder_jobs), (SELECT count(*) FROM status_flags),"
                 " (SELECT count(*) FROM business_calendars)"

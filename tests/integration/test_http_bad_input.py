@@ -488,22 +488,22 @@ def test_a_parameter_of_a_preview_is_named(refusing: Door, field: str, query: st
 
 
 _ALLOWED = {
-    "/reminders": "GET, POST",
-    "/reminders/019ab54e-7c00-7000-8000-000000000001": "DELETE, GET, PATCH",
+    "/reminders": "GET, HEAD, POST",
+    "/reminders/019ab54e-7c00-7000-8000-000000000001": "DELETE, GET, HEAD, PATCH",
     "/reminders/x/pause": "POST",
     "/reminders/x/resume": "POST",
     "/reminders/x/complete": "POST",
     "/reminders/x/trigger": "POST",
-    "/reminders/x/runs": "GET",
-    "/reminders/x/preview": "GET",
+    "/reminders/x/runs": "GET, HEAD",
+    "/reminders/x/preview": "GET, HEAD",
     "/schedules/preview": "POST",
-    "/calendars": "GET",
-    "/calendars/a": "DELETE, GET, PUT",
-    "/flags": "GET",
-    "/flags/a": "DELETE, GET, PUT",
-    "/health": "GET",
-    "/docs": "GET",
-    "/openapi.json": "GET",
+    "/calendars": "GET, HEAD",
+    "/calendars/a": "DELETE, GET, HEAD, PUT",
+    "/flags": "GET, HEAD",
+    "/flags/a": "DELETE, GET, HEAD, PUT",
+    "/health": "GET, HEAD",
+    "/docs": "GET, HEAD",
+    "/openapi.json": "GET, HEAD",
 }
 
 

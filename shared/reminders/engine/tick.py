@@ -134,7 +134,8 @@ class Tick:
             if not found:
                 self._look_at = monotonic() + self._quiet_seconds()
         self._delivery.settle(0.0 if found else self._pause_seconds())
-        return found or not self._delivery.is_idle or self._can_lease() or monotonic() < self._stay_until
+        is_busy = found or not self._delivery.is_idle or self._leftovers.may_be_more
+        return is_busy or self._can_lease() or monotonic() < self._stay_until
 
     def _quiet_seconds(self) -> float:
         """How long nothing will be due, as far as the table says now; never longer than LOOK_SECONDS."""

@@ -91,6 +91,11 @@ class Leftovers:
         self._delivery.finish(until)
         return True
 
+    @property
+    def may_be_more(self) -> bool:
+        """Whether the last look found some, after which another one is due."""
+        return bool(self._suspects)
+
     def take_some(self) -> bool:
         """Takes over one batch at a time of the others, next to everything else."""
         if self._delivery.holds_any(self._suspects):
