@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reminders.engine.planning import Planner
 from reminders.model import ReminderFilter
 from reminders.storage import pages
 from tests.world import DAY, HOUR, NOW, World
@@ -165,6 +166,14 @@ def test_the_listing_follows_in_the_same_transaction(world: World, happens: Any,
 
 def unlisted(world: World) -> int:
     return int(world.store.listing.enter_changed(100))
+
+
+def test_an_end_in_a_plan_leaves_nothing_for_the_ticks(world: World) -> None:
+    """A plan that ends a reminder takes it off the listing itself."""
+    world.create(schedule_type="one_time", interval_minutes=None, start_at=NOW)
+    Planner(world.store_at(NOW + HOUR), batch=10, lease_seconds=120).plan({"kept": 10}, None)
+    assert world.sql("SELECT status, listed_as FROM reminder_jobs") == [["COMPLETED", None]]
+    assert entries(world) == []
 
 
 def test_firing_does_not_touch_the_listing(world: World) -> None:
