@@ -118,7 +118,7 @@ def split(server: PostgresServer, n: int) -> dict[str, float]:
 
     undo = [
         timed(DueTable, "claim", "claim"),
-        timed(planning, "_plan", "decide and render"),
+        timed(planning, "plan_of", "decide and render"),
         timed(DueTable, "advance", "advance"),
         timed(ground.NullChannel, "send", "send"),
         timed(RunTable, "record", "record"),
