@@ -147,6 +147,13 @@ MUTANTS = (
         ("tests/integration/test_lists.py",),
     ),
     Mutant(
+        "a search that is not checked against the rows",
+        f"{PACKAGE}/storage/sql/reminder_jobs/list_reminders.sql",
+        "      AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))\n",
+        "",
+        ("tests/integration/test_lists.py::test_what_a_search_finds_is_checked_against_the_rows",),
+    ),
+    Mutant(
         "a refused batch not halved",
         f"{PACKAGE}/engine/planning.py",
         "            self._set_aside(suspect[0], refused)\n        self._size = max(1, len(suspect) // 2)",

@@ -235,6 +235,27 @@ def test_a_list_is_right_before_any_tick(world: World, searching: None, name: st
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("filters", "change"),
+    [
+        ({"channel": "kept"}, "channel = 'other'"),
+        ({"event_type": "old"}, "event_type = 'new'"),
+        ({"entity_type": "old"}, "entity_type = 'new'"),
+        ({"channel": "kept", "status": "ACTIVE"}, "status = 'PAUSED', paused_at = now()"),
+    ],
+)
+def test_what_a_search_finds_is_checked_against_the_rows(
+    world: World, searching: None, filters: dict[str, str], change: str
+) -> None:
+    """An entry of the listing that SQL has overtaken is found deep within a list, and not shown."""
+    moved = world.create(entity_type="old", event_type="old", channel="kept", now=NOW - DAY)  # the oldest id
+    for number in range(12):
+        world.create(entity_id=str(number), channel="other")
+    assert listed(world, **filters) == [moved.id]
+    world.sql(f"UPDATE reminder_jobs SET {change} WHERE id = CAST(:id AS uuid)", id=moved.id)
+    assert listed(world, **filters) == []
+
+
 def test_a_busy_tick_lists_a_few_and_a_quiet_one_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entering what SQL has written does not hold up what is due: a quiet tick catches up."""
     monkeypatch.setattr("reminders.engine.maintenance.listing.LISTED", 10)
